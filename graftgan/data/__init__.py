@@ -1,0 +1,22 @@
+"""Pictures in, batches out (floor 1: knows nobody but the errors).
+
+`load_pictures` reads a folder or zip into a `PictureSet`, every file accounted for; `Batches` turns it into
+tensors.
+"""
+
+from graftgan.data.batches import Batches
+from graftgan.data.pictures import PictureSet, load_pictures, suggest_resolution
+from graftgan.data.prepare import prepare_folder
+from graftgan.data.rows import PictureRow, write_rows
+from graftgan.data.shots import choose_shots
+
+__all__ = [
+    "Batches",
+    "PictureRow",
+    "PictureSet",
+    "choose_shots",
+    "load_pictures",
+    "prepare_folder",
+    "suggest_resolution",
+    "write_rows",
+]

@@ -1,0 +1,119 @@
+"""What every encoder is: a frozen network that turns pictures into rows of features, batch by batch.
+
+To add one: a file with a final subclass of `Encoder`, and one line in `ENCODERS`.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from graftgan.errors import UserError
+from graftgan.features.resize import resize_clean
+
+Progress = Callable[[int, int], None]
+
+
+class Encoder(ABC):
+    """A frozen network that judges pictures by their features.
+
+    Pictures go in as bytes and are prepared here, so that two callers can never prepare them differently.
+    Nothing is drawn at random; a picture's features do not depend on its neighbours in the batch (up to float
+    rounding).
+
+    Attributes:
+        name: key in `ENCODERS`.
+        dim: length of one row of features.
+        size: side in pixels of what the network sees.
+        preprocessing: one sentence, for the protocol of every number made with these features.
+        network: the frozen network, (N, 3, size, size) -> (N, dim); differentiable with respect to its input.
+    """
+
+    name: ClassVar[str]
+    dim: ClassVar[int]
+    size: ClassVar[int]
+    preprocessing: ClassVar[str]
+
+    def __init__(self, device: torch.device | str = "cpu") -> None:
+        """Load the published weights.
+
+        Args:
+            device: where the network runs.
+
+        Raises:
+            UserError: the package that carries the weights is missing or holds another file.
+        """
+        self.device = torch.device(device)
+        self.network = self._load().eval().requires_grad_(False).to(self.device)
+        for weight in self.network.parameters():
+            if weight.ndim == 4:
+                weight.data = weight.data.contiguous(memory_format=torch.channels_last)
+
+    @abstractmethod
+    def _load(self) -> nn.Module:
+        """Return the network with its published weights, on the CPU."""
+
+    @abstractmethod
+    def _normalise(self, pixels: Tensor) -> Tensor:
+        """Bring grey levels in [0, 255] into the range that the network was trained on."""
+
+    def prepare(self, pixels: Tensor) -> Tensor:
+        """Resize and normalise pictures for the network; differentiable.
+
+        Args:
+            pixels: float tensor (N, 3, H, W), grey levels in [0, 255].
+
+        Returns:
+            Tensor (N, 3, size, size), channels last.
+        """
+        resized = resize_clean(pixels, self.size)
+        return self._normalise(resized).contiguous(memory_format=torch.channels_last)
+
+    def encode(self, images: np.ndarray, batch: int = 16, progress: Progress | None = None) -> np.ndarray:
+        """Encode pictures, reading only one batch of them at a time (a memory map is never loaded whole).
+
+        Args:
+            images: uint8 (N, H, W, 3), an array or a memory map.
+            batch: pictures at a time, at least 1; changes speed and memory, the result only by rounding.
+            progress: called with (done, total) after each batch.
+
+        Returns:
+            float32 (N, dim).
+
+        Raises:
+            UserError: the pictures are not uint8 (N, H, W, 3), or the batch is below 1.
+        """
+        return self._stream(images, self.network, self.dim, batch, progress)
+
+    def protocol(self) -> dict[str, str | int]:
+        """Say how features were made, in the words that go beside a metric."""
+        return {"encoder": self.name, "dimensions": self.dim, "preprocessing": self.preprocessing}
+
+    def _stream(
+        self,
+        images: np.ndarray,
+        head: Callable[[Tensor], Tensor],
+        width: int,
+        batch: int,
+        progress: Progress | None,
+    ) -> np.ndarray:
+        if images.ndim != 4 or images.shape[3] != 3 or images.dtype != np.uint8:
+            found = f"{images.dtype} {images.shape}"
+            raise UserError(f"encoder {self.name}: pictures must be uint8 (N, H, W, 3), not {found}")
+        if batch < 1:
+            raise UserError(f"encoder {self.name}: batch must be at least 1, not {batch}")
+        total = len(images)
+        rows = np.empty((total, width), np.float32)
+        for start in range(0, total, batch):
+            stop = min(start + batch, total)
+            # A copy: a memory map is read-only, and channels-first float is what the resize wants.
+            chunk = torch.from_numpy(np.array(images[start:stop])).to(self.device)
+            with torch.inference_mode():
+                pixels = chunk.permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.contiguous_format)
+                rows[start:stop] = head(self.prepare(pixels)).cpu().numpy()
+            if progress is not None:
+                progress(stop, total)
+        return rows

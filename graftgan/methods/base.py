@@ -1,0 +1,101 @@
+"""The method contract: the questions that every way of adapting a pretrained pair answers.
+
+A method is a frozen dataclass of its own hyper-parameters. It never edits a network's file, and it keeps no state of
+its own: modules it needs go on the state's shelves, so that they move, save and resume with the run. Every answer has
+a neutral default; a method overrides what it needs and never calls `super()`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor
+
+from graftgan.methods.rules import Rules
+from graftgan.state import State
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What a method may use while it prepares a run.
+
+    Attributes:
+        batch_at: step -> (real pictures (N, C, H, W) in [-1, 1] on the device, one-hot labels or None).
+        rules: the adversarial game of this run.
+        fabric: device, autocast and collectives.
+        seed: of the run; `prepare` must give the same structure for the same seed.
+        saved: tensors of the checkpoint whose values follow, by `State` name: build the same structure, skip costly
+            measuring, and read here what the structure depends on. None where the run begins.
+        progress: told (done, of, what) as long work goes on; raises StoppedEarly once the user asked to stop.
+    """
+
+    batch_at: Callable[[int], tuple[Tensor, Tensor | None]]
+    rules: Rules
+    fabric: Fabric
+    seed: int
+    saved: Mapping[str, Tensor] | None
+    progress: Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One player's turn in a step: what a method's extra terms may look at.
+
+    Attributes:
+        z: latents (N, z_dim) behind `fakes`.
+        labels: one-hot (N, c_dim), or None.
+        fakes: G's pictures (N, C, H, W), not augmented; with a graph in G's turn, without in D's.
+        fake_logits: what D says of the augmented fakes.
+        real: real pictures (N, C, H, W), not augmented.
+        real_logits: what D says of them augmented; None in G's turn unless the loss compares with reals.
+        rng: this step's random generator.
+    """
+
+    z: Tensor
+    labels: Tensor | None
+    fakes: Tensor
+    fake_logits: Tensor
+    real: Tensor
+    real_logits: Tensor | None
+    rng: torch.Generator
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way of adapting a pretrained generator and discriminator to a few pictures.
+
+    Attributes:
+        keeps_source: True if `prepare` leaves G's output exactly as it was (the contract test checks it).
+    """
+
+    keeps_source: ClassVar[bool] = True
+
+    def prepare(self, state: State, preparation: Preparation) -> None:
+        """What may change? Freezes parameters, adds modules. Neutral answer: everything trains."""
+
+    def latents(self, state: State, count: int, rng: torch.Generator) -> Tensor:
+        """Where do latents come from? Returns (count, z_dim). Neutral answer: standard normal."""
+        return normal_latents(state, count, rng)
+
+    def score(self, state: State, images: Tensor, labels: Tensor | None, rng: torch.Generator) -> Tensor:
+        """How does D look at a picture? Returns logits. Neutral answer: the whole of D."""
+        return state.discriminator(images, labels)
+
+    def generator_terms(self, state: State, turn: Turn) -> dict[str, Tensor]:
+        """What else must G obey? Returns scalar losses by name, already weighted. Neutral answer: nothing."""
+        return {}
+
+    def discriminator_terms(self, state: State, turn: Turn) -> dict[str, Tensor]:
+        """What else must D obey? Returns scalar losses by name, already weighted. Neutral answer: nothing."""
+        return {}
+
+    def after_step(self, state: State) -> None:
+        """What changes as time passes? Neutral answer: nothing."""
+
+
+def normal_latents(state: State, count: int, rng: torch.Generator) -> Tensor:
+    """Returns standard normal latents (count, z_dim) on the generator's device."""
+    device = next(state.generator.parameters()).device
+    return torch.randn(count, state.generator.z_dim, generator=rng).to(device)

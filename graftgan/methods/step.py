@@ -1,0 +1,178 @@
+"""One step of the adversarial game: D's turn, then G's; written once for every method."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+
+from graftgan.devices import average_gradients
+from graftgan.errors import NumericalError
+from graftgan.losses import penalty
+from graftgan.methods.base import Method, Turn
+from graftgan.methods.rules import Rules
+from graftgan.state import State
+
+
+def adversarial_step(
+    state: State,
+    method: Method,
+    real: Tensor,
+    labels: Tensor | None,
+    rules: Rules,
+    fabric: Fabric,
+    rng: torch.Generator,
+) -> dict[str, Tensor]:
+    """Lets D and G each take one optimiser step.
+
+    Args:
+        state: changed in place; `state.step` says which step this is.
+        method: answers what the contract asks.
+        real: pictures (N, C, H, W) in [-1, 1] on the device.
+        labels: one-hot (N, c_dim), or None.
+        rules: loss and penalties.
+        fabric: autocast and collectives.
+        rng: the step's randomness, drawn on the CPU.
+
+    Returns:
+        Every term of both losses and the mean logits, by name, detached.
+
+    Raises:
+        NumericalError: a loss or a gradient is NaN or infinite; names it. No weight has been touched by it.
+    """
+    losses = discriminator_turn(state, method, real, labels, rules, fabric, rng)
+    losses |= generator_turn(state, method, real, labels, rules, fabric, rng)
+    return losses
+
+
+def discriminator_turn(
+    state: State,
+    method: Method,
+    real: Tensor,
+    labels: Tensor | None,
+    rules: Rules,
+    fabric: Fabric,
+    rng: torch.Generator,
+) -> dict[str, Tensor]:
+    """D learns to tell real from fake; R1, R2 and the gradient penalty are taken on what D sees, augmented."""
+    assert state.optimiser_d is not None
+    lazily = state.step % rules.r1_every == 0
+
+    def score(images: Tensor) -> Tensor:
+        return method.score(state, images, labels, rng)
+
+    with fabric.autocast():
+        with torch.no_grad():
+            z = method.latents(state, len(real), rng)
+            fakes = state.generator(z, labels, rng=rng)
+        seen_real = state.augment(real, rng).detach()
+        seen_fake = state.augment(fakes, rng).detach()
+        real_logits, fake_logits = score(seen_real), score(seen_fake)
+        terms = {"loss_d": rules.loss.discriminator(real_logits, fake_logits).mean()}
+        if lazily and rules.r1 > 0:
+            gradient = penalty.r1(score, seen_real)
+            terms["r1"] = rules.r1 / 2 * rules.r1_every * gradient.mean()
+        if lazily and rules.r2 > 0:
+            gradient = penalty.r1(score, seen_fake)
+            terms["r2"] = rules.r2 / 2 * rules.r1_every * gradient.mean()
+        if rules.gradient_penalty > 0:
+            gradient = penalty.gradient_penalty(score, seen_real, seen_fake, rng)
+            terms["gradient_penalty"] = rules.gradient_penalty * gradient.mean()
+        turn = Turn(z, labels, fakes, fake_logits, real, real_logits, rng)
+        terms |= method.discriminator_terms(state, turn)
+    descend(state.optimiser_d, state.trainable_d(), terms, fabric)
+    everybody = torch.as_tensor(fabric.all_gather(real_logits.detach()))
+    state.augment.adjust(everybody, len(real) * fabric.world_size)
+    return {name: term.detach() for name, term in terms.items()} | {
+        "logit_real": real_logits.detach().mean(),
+        "logit_fake": fake_logits.detach().mean(),
+        "sign_real": real_logits.detach().sign().mean(),
+    }
+
+
+def generator_turn(
+    state: State,
+    method: Method,
+    real: Tensor,
+    labels: Tensor | None,
+    rules: Rules,
+    fabric: Fabric,
+    rng: torch.Generator,
+) -> dict[str, Tensor]:
+    """G learns to please D; D is held still."""
+    assert state.optimiser_g is not None
+    with held_still(state.trainable_d()), fabric.autocast():
+        z = method.latents(state, len(real), rng)
+        fakes = state.generator(z, labels, rng=rng)
+        fake_logits = method.score(state, state.augment(fakes, rng), labels, rng)
+        real_logits = None
+        if rules.loss.uses_real:
+            with torch.no_grad():
+                real_logits = method.score(state, state.augment(real, rng), labels, rng)
+        terms = {"loss_g": rules.loss.generator(real_logits, fake_logits).mean()}
+        terms |= method.generator_terms(state, Turn(z, labels, fakes, fake_logits, real, real_logits, rng))
+        if rules.path_length > 0 and state.step % rules.path_every == 0:
+            terms["path_length"] = path_length_term(state, method, len(real), labels, rules, rng)
+        descend(state.optimiser_g, state.trainable_g(), terms, fabric)
+    state.generator.observe(z, labels)
+    return {name: term.detach() for name, term in terms.items()}
+
+
+def path_length_term(
+    state: State, method: Method, batch: int, labels: Tensor | None, rules: Rules, rng: torch.Generator
+) -> Tensor:
+    """Returns the weighted path length penalty on half the batch, around the batch's own mean length.
+
+    Deviation: StyleGAN2 keeps a running mean of the lengths; with lazy steps of a few pictures and runs of a
+    thousand steps the batch's mean serves, and there is no further state to carry.
+    """
+    half = max(1, batch // 2)
+    z = method.latents(state, half, rng)
+    images, codes = state.generator.with_codes(z, None if labels is None else labels[:half], rng=rng)
+    lengths = penalty.path_lengths(images, codes, rng)
+    spread = (lengths - lengths.detach().mean()).square().mean()
+    return rules.path_length * rules.path_every * spread
+
+
+def descend(
+    optimiser: torch.optim.Optimizer, parameters: dict[str, nn.Parameter], terms: dict[str, Tensor], fabric: Fabric
+) -> None:
+    """Takes one optimiser step down the sum of `terms`, after checking that loss and gradients are finite."""
+    for name, term in terms.items():
+        if not torch.isfinite(term):
+            raise NumericalError(f"the loss {name} is {term.item()}")
+    optimiser.zero_grad(set_to_none=True)
+    total = torch.stack(list(terms.values())).sum()
+    if not total.requires_grad or not parameters:
+        return
+    gradients = torch.autograd.grad(total, list(parameters.values()), allow_unused=True)
+    for parameter, gradient in zip(parameters.values(), gradients, strict=True):
+        parameter.grad = gradient
+    average_gradients(fabric, parameters.values())
+    check_gradients(parameters)
+    optimiser.step()
+
+
+def check_gradients(parameters: dict[str, nn.Parameter]) -> None:
+    """Raises NumericalError, naming the first parameter whose gradient is not finite; one reduction when all are."""
+    gradients = [p.grad for p in parameters.values() if p.grad is not None]
+    if not gradients or torch.isfinite(torch.nn.utils.get_total_norm(gradients)):
+        return
+    for name, parameter in parameters.items():
+        if parameter.grad is not None and not torch.isfinite(parameter.grad).all():
+            raise NumericalError(f"the gradient of {name} is not finite")
+    raise NumericalError("the gradients are too large: their norm overflows")
+
+
+@contextmanager
+def held_still(parameters: dict[str, nn.Parameter]) -> Iterator[None]:
+    """Stops parameters from collecting gradients for the length of a turn."""
+    held = list(parameters.values())
+    for parameter in held:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in held:
+            parameter.requires_grad_(True)

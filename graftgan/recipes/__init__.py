@@ -1,0 +1,1 @@
+"""Floor 6: the jobs, one `run(options)` each; the only files that know everybody."""

@@ -1,0 +1,86 @@
+"""`graftgan adapt`: the main job. A few pictures and a source in; generator, samples, metrics and report out."""
+
+import json
+from dataclasses import dataclass
+
+from graftgan.choices import check_choice
+from graftgan.errors import UserError
+from graftgan.features import ENCODERS
+from graftgan.files import write_atomically
+from graftgan.networks import Generator
+from graftgan.recipes.judge import judge
+from graftgan.recipes.options import TrainingOptions
+from graftgan.recipes.page import write_page
+from graftgan.recipes.result import Result
+from graftgan.recipes.train import write_model
+from graftgan.recipes.training_run import resumed, train_run
+from graftgan.zoo.model_folder import load_model
+from graftgan.zoo.sources import DEFAULT_SOURCE, find_source
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdaptOptions(TrainingOptions):
+    """Grafts a source generator onto a few pictures: ten images in, a generator out."""
+
+    photos: str | None = None
+    """Folder (at any depth) or zip of pictures."""
+    source: str = DEFAULT_SOURCE
+    """Model to start from: a name (see `graftgan sources`), a model or run folder; `none`: random weights."""
+    kimg: float = 8.0
+    """Budget: thousands of real pictures shown to the discriminator."""
+    augment: str = "diffaug"
+    """Differentiable augmentation of what the discriminator sees: {augments}."""
+    ema_kimg: float = 1.0
+    """Half-life of the generator's average; short, as the run is."""
+    encoder: str = "efficientnet-lite0"
+    """Whose features the metrics compare: {encoders}."""
+    metric_pictures: int = 500
+    """Samples of each generator, and the most of the hold-out, that the metrics use."""
+
+    def __post_init__(self) -> None:
+        """Checks every option by itself; raises UserError that names the option."""
+        TrainingOptions.__post_init__(self)
+        check_choice("--encoder", self.encoder, ENCODERS)
+        if self.metric_pictures < 2:
+            raise UserError(f"--metric-pictures {self.metric_pictures}: at least 2")
+
+
+def run(options: AdaptOptions) -> Result:
+    """Adapts a source to a few pictures and reports how good the result is.
+
+    Args:
+        options: of the job; `options.resume` goes on with an earlier run.
+
+    Returns:
+        The adapted model, the run's folder and its metrics.
+
+    Raises:
+        UserError: an option, picture or file is refused.
+        StoppedEarly: Ctrl-C or SIGTERM; a checkpoint was written.
+        NumericalError: NaN or infinity; the last checkpoint is whole.
+    """
+    if options.resume is not None:
+        options = resumed(AdaptOptions, options)
+    if options.photos is None:
+        raise UserError("name the folder or zip of pictures to adapt to")
+    finished = train_run(options, options.photos, "adapt")
+    path, chief = finished.folder.path, finished.fabric.global_rank == 0
+    if not chief:
+        return Result(load_model(find_source(path)), path)
+    model = write_model(finished, options)
+    source = None if options.source == "none" else load_model(find_source(options.source))
+    device = finished.fabric.device
+    before: Generator | None = None if source is None else source.generator.to(device).eval()
+    judgement = judge(
+        model.generator.to(device),
+        before,
+        finished.photos.pixels,
+        None if finished.holdout is None else finished.holdout.pixels,
+        encoder=options.encoder,
+        pictures=options.metric_pictures,
+        device=device,
+    )
+    write_atomically(path / "metrics.json", json.dumps(judgement.to_json(), indent=1).encode())
+    write_page(finished, options, model, source, judgement)
+    finished.folder.close()
+    return Result(model, path, judgement.to_json())

@@ -1,0 +1,172 @@
+"""The options that every training job shares; command line, run.json and Python all derive from this one place."""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from graftgan.augment import AUGMENTS
+from graftgan.choices import check_choice
+from graftgan.errors import UserError
+from graftgan.losses import LOSSES
+from graftgan.methods import METHODS
+from graftgan.methods.rules import Rules
+from graftgan.networks import NETWORKS
+from graftgan.training.loop import Schedule
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingOptions:
+    """What `adapt` and `train` have in common."""
+
+    source: str = "none"
+    """Model to start from: a name (see `graftgan sources`), a model or run folder; `none`: random weights."""
+    method: str = "finetune"
+    """How the pretrained pair is adapted: {methods}."""
+    method_options: tuple[str, ...] = ()
+    """The method's own settings as NAME=VALUE, for example `frozen=3`."""
+    network: str = "auto"
+    """Architecture: {networks}; `auto` is the source's, or stylegan2 where there is no source."""
+    shots: int | None = None
+    """Train on this many pictures, chosen by the seed; the rest becomes the hold-out that metrics use."""
+    holdout: str | None = None
+    """Folder or zip of pictures that only metrics see."""
+    kimg: float = 8.0
+    """Budget: thousands of real pictures shown to the discriminator."""
+    batch: int = 16
+    """Pictures a step, over all devices."""
+    resolution: int | None = None
+    """Side of the pictures in pixels; default: the source's, or the power of two at or above the pictures' own."""
+    seed: int = 0
+    """Of everything random in the run."""
+    outdir: str = "runs"
+    """The run's folder is made below this one."""
+    resume: str | None = None
+    """Go on with this run's folder, with its options; --kimg may be raised, --devices changed."""
+    devices: str = "auto"
+    """auto, cpu, cpu:2, cuda, cuda:4, mps, or a number of devices."""
+    precision: str = "auto"
+    """32, bf16 (autocast), or auto: bf16 on recent CUDA devices, else 32."""
+    square: str = "crop"
+    """How a picture that is not square is made so: `crop` its centre, or `pad` with white."""
+    flip: bool = False
+    """Mirror pictures at random. Off: hair partings, writing and poses have a side."""
+    classes: bool = False
+    """Train a class-conditional network: each folder of pictures is a class (stylegan2 only)."""
+    loss: str = "non-saturating"
+    """Adversarial loss: {losses}."""
+    r1: float | None = None
+    """Weight gamma of R1; default 0.0002 * resolution^2 / batch (Karras et al. 2020), 0 with a Wasserstein loss."""
+    r1_every: int = 16
+    """R1 and R2 are taken every so many steps, and multiplied by it."""
+    r2: float = 0.0
+    """Weight of R2, the same penalty on fakes; the relativistic loss wants it equal to R1."""
+    gradient_penalty: float | None = None
+    """Weight of WGAN-GP's penalty; default 10 with the Wasserstein loss, else 0."""
+    path_length: float = 0.0
+    """Weight of StyleGAN2's path length penalty (2 there); off by default: it costs a third of the speed on a CPU."""
+    augment: str = "none"
+    """Differentiable augmentation of what the discriminator sees: {augments}."""
+    lr_g: float = 0.0025
+    """Adam's learning rate for the generator (0.0025: StyleGAN2-ADA; betas 0 and 0.99)."""
+    lr_d: float = 0.0025
+    """Adam's learning rate for the discriminator."""
+    ema_kimg: float = 10.0
+    """Half-life of the generator's average (10 kimg at batch 32: StyleGAN2-ADA)."""
+    ema_rampup: float = 0.05
+    """The half-life is at most this part of the pictures seen, so that short runs forget the source; 0: no ramp-up."""
+    ticks: int = 20
+    """How often in the run samples, log and checkpoint are written."""
+    keep: int = 3
+    """How many checkpoints are kept."""
+    cbase: int = 1024
+    """Network's width, from random weights only: channels at R pixels = min(cbase / R, cmax)."""
+    cmax: int = 128
+    """The most channels any layer has, from random weights only."""
+    z_dim: int = 128
+    """Length of the latents, from random weights only."""
+
+    def __post_init__(self) -> None:
+        """Checks every option by itself.
+
+        Raises:
+            UserError: names the option, its value and what is valid.
+        """
+        check_choice("--method", self.method, METHODS)
+        check_choice("--network", self.network, ["auto", *NETWORKS])
+        check_choice("--loss", self.loss, LOSSES)
+        check_choice("--augment", self.augment, AUGMENTS)
+        check_choice("--square", self.square, ["crop", "pad"])
+        for name in ("kimg", "batch", "r1_every", "ticks", "keep", "cbase", "cmax", "z_dim"):
+            if not getattr(self, name) > 0:
+                raise UserError(f"--{name.replace('_', '-')} {getattr(self, name)}: must be above 0")
+        for name in ("r1", "r2", "gradient_penalty", "path_length", "lr_g", "lr_d", "ema_kimg", "ema_rampup"):
+            value = getattr(self, name)
+            if value is not None and not 0 <= value < float("inf"):
+                raise UserError(f"--{name.replace('_', '-')} {value}: must be 0 or above")
+        if self.shots is not None and self.shots < 1:
+            raise UserError(f"--shots {self.shots}: at least one picture")
+
+    def rules(self, resolution: int) -> Rules:
+        """Returns the adversarial game that these options describe at a resolution."""
+        wasserstein = self.loss == "wasserstein"
+        r1 = self.r1 if self.r1 is not None else 0.0 if wasserstein else 0.0002 * resolution**2 / self.batch
+        penalty = self.gradient_penalty if self.gradient_penalty is not None else 10.0 if wasserstein else 0.0
+        return Rules(LOSSES[self.loss], r1, self.r1_every, self.r2, penalty, self.path_length)
+
+    def schedule(self) -> Schedule:
+        """Returns length, ticks and average of the run."""
+        return Schedule(self.batch, self.kimg, self.ticks, self.ema_kimg, self.ema_rampup)
+
+
+def to_json(options: Any) -> dict[str, Any]:
+    """Returns an options dataclass as JSON values."""
+    return json.loads(json.dumps(dataclasses.asdict(options)))
+
+
+def from_json(kind: type[Any], values: dict[str, Any]) -> Any:
+    """Returns the options of a dataclass that JSON values describe.
+
+    Raises:
+        UserError: a value is unknown or missing.
+    """
+    known = {field.name for field in dataclasses.fields(kind)}
+    if unknown := sorted(values.keys() - known):
+        raise UserError(f"run.json holds options of another version: {', '.join(unknown[:3])}")
+    tuples = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    try:
+        return kind(**tuples)
+    except TypeError as error:
+        raise UserError(f"run.json: {error}") from error
+
+
+def from_keywords(kind: type[Any], keywords: dict[str, Any]) -> Any:
+    """Returns the options that a Python call describes; answers a wrong name with the nearest right one.
+
+    Raises:
+        UserError: an unknown option, or a value that is refused.
+    """
+    known = [field.name for field in dataclasses.fields(kind)]
+    for name in keywords:
+        check_choice("option", name, known)
+    return kind(**keywords)
+
+
+def method_from(name: str, settings: tuple[str, ...]) -> Any:
+    """Returns the method `name` with settings like `frozen=3`.
+
+    Raises:
+        UserError: a setting the method has not, or a value that is not of its type.
+    """
+    kind: Any = METHODS[name]
+    fields = {field.name: field for field in dataclasses.fields(kind)}
+    values: dict[str, Any] = {}
+    for setting in settings:
+        key, _, text = setting.partition("=")
+        check_choice(f"--method-options of {name}:", key, fields or ["(none)"])
+        wanted: type[Any] = type(fields[key].default)
+        try:
+            values[key] = wanted(text)
+        except ValueError:
+            raise UserError(f"--method-options {setting}: {key} is a {wanted.__name__}") from None
+    return kind(**values)

@@ -1,0 +1,64 @@
+"""`graftgan train`: a source model from scratch."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from graftgan.errors import UserError
+from graftgan.export.card import model_card
+from graftgan.recipes.options import TrainingOptions
+from graftgan.recipes.training_run import Finished, resumed, train_run
+from graftgan.surgery.merge import merged
+from graftgan.zoo.model_folder import Model, save_model
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainOptions(TrainingOptions):
+    """Trains a source model from scratch on a folder or zip of pictures."""
+
+    images: str | None = None
+    """Folder (at any depth) or zip of pictures."""
+    kimg: float = 500.0
+    """Budget: thousands of real pictures shown to the discriminator."""
+    batch: int = 32
+    """Pictures a step, over all devices (32 was fastest on two cores)."""
+
+
+def run(options: TrainOptions) -> Path:
+    """Trains a source and writes its model folder.
+
+    Args:
+        options: of the job; `options.resume` goes on with an earlier run.
+
+    Returns:
+        The run's folder; `model/` in it is a source for `adapt`.
+
+    Raises:
+        UserError: an option, picture or file is refused.
+        StoppedEarly: Ctrl-C or SIGTERM; a checkpoint was written.
+        NumericalError: NaN or infinity; the last checkpoint is whole.
+    """
+    if options.resume is not None:
+        options = resumed(TrainOptions, options)
+    if options.images is None:
+        raise UserError("name the folder or zip of pictures to train on")
+    finished = train_run(options, options.images, "train")
+    if finished.fabric.global_rank == 0:
+        write_model(finished, options)
+    finished.folder.close()
+    return finished.folder.path
+
+
+def write_model(finished: Finished, options: TrainingOptions) -> Model:
+    """Writes `model/` of a finished run and returns what it holds: the average of G, and D."""
+    state = finished.state
+    about = {
+        "method": options.method,
+        "source": options.source,
+        "kimg": state.images / 1000,
+        "seed": options.seed,
+        "pictures": len(finished.photos),
+        "classes": finished.photos.classes if state.generator.c_dim else [],
+    }
+    model = Model(finished.network, merged(state.average).eval(), merged(state.discriminator).eval(), about)
+    save_model(finished.folder.path / "model", model, model_card(about, finished.folder.path.name))
+    return model

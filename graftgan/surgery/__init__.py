@@ -1,0 +1,1 @@
+"""Floor 3: change a trained network from outside, never editing its file."""

@@ -1,0 +1,179 @@
+"""A model on disk: config.json and safetensors in a folder, as the model hub keeps them; nothing in it can run.
+
+model/  config.json  generator.safetensors  discriminator.safetensors  README.md (the card)
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError
+from torch import Tensor, nn
+
+from graftgan.errors import UserError
+from graftgan.files import write_atomically
+from graftgan.networks import NETWORKS, Discriminator, Generator
+
+CONFIG, GENERATOR, DISCRIMINATOR, CARD = (
+    "config.json",
+    "generator.safetensors",
+    "discriminator.safetensors",
+    "README.md",
+)
+FORMAT = 1
+MAX_CONFIG_BYTES = 1_000_000
+Network = TypeVar("Network", Generator, Discriminator)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A generator, its discriminator and what is known about them.
+
+    Attributes:
+        network: a name in `NETWORKS`.
+        generator: in evaluation mode.
+        discriminator: in evaluation mode; None where the folder has none.
+        about: free JSON facts (data, licence, method, seed, classes), kept with the weights.
+        digest: sha256 of the generator's file; "" for a model that was never on disk.
+    """
+
+    network: str
+    generator: Generator
+    discriminator: Discriminator | None
+    about: dict[str, Any]
+    digest: str = ""
+
+
+def save_model(folder: Path, model: Model, card: str, dtype: torch.dtype = torch.float32) -> None:
+    """Writes a model folder; every file atomically, config.json last.
+
+    Args:
+        folder: made if missing.
+        model: what to write.
+        card: the text of README.md.
+        dtype: of the weights on disk; float16 halves them (they are float32 again once loaded).
+
+    Raises:
+        UserError: the folder cannot be written.
+    """
+    config = {
+        "format": FORMAT,
+        "library": "graftgan",
+        "network": model.network,
+        "generator": model.generator.config(),
+        "discriminator": None if model.discriminator is None else model.discriminator.config(),
+        "about": model.about,
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(folder / GENERATOR, serialise(model.generator, dtype))
+        if model.discriminator is not None:
+            write_atomically(folder / DISCRIMINATOR, serialise(model.discriminator, dtype))
+        write_atomically(folder / CARD, card.encode())
+        write_atomically(folder / CONFIG, json.dumps(config, indent=1).encode())
+    except OSError as error:
+        raise UserError(f"the model folder {folder} cannot be written: {error.strerror or error}") from error
+
+
+def serialise(module: nn.Module, dtype: torch.dtype) -> bytes:
+    """Returns the module's state dict as safetensors bytes, floats in `dtype`."""
+    tensors = {
+        name: tensor.detach().cpu().to(dtype if tensor.is_floating_point() else tensor.dtype).contiguous()
+        for name, tensor in module.state_dict().items()
+    }
+    return safetensors.torch.save(tensors, metadata={"format": "pt"})
+
+
+def load_model(folder: Path) -> Model:
+    """Reads a model folder; executes nothing of it.
+
+    Args:
+        folder: as `save_model` wrote it.
+
+    Returns:
+        The model in float32 on the CPU, in evaluation mode.
+
+    Raises:
+        UserError: a file is missing, damaged, or does not hold exactly the declared network; names it.
+
+    Example:
+        >>> from graftgan.zoo.sources import find_source
+        >>> load_model(find_source("avatars-64")).generator.resolution
+        64
+    """
+    config = read_config(folder)
+    network = config.get("network")
+    if network not in NETWORKS:
+        raise UserError(f"{folder / CONFIG}: unknown network {network!r} (known: {', '.join(NETWORKS)})")
+    architecture = NETWORKS[network]
+    generator = build(architecture.generator, config.get("generator"), folder)
+    digest = fill(generator, folder / GENERATOR)
+    discriminator = None
+    if config.get("discriminator") is not None:
+        discriminator = build(architecture.discriminator, config["discriminator"], folder)
+        fill(discriminator, folder / DISCRIMINATOR)
+        discriminator.eval()
+    about = config.get("about")
+    return Model(network, generator.eval(), discriminator, about if isinstance(about, dict) else {}, digest)
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """Returns config.json of a model folder, checked for size and form."""
+    path = folder / CONFIG
+    try:
+        if path.stat().st_size > MAX_CONFIG_BYTES:
+            raise UserError(f"{path} is too large for a config")
+        config = json.loads(path.read_bytes())
+    except OSError as error:
+        raise UserError(f"{folder} is not a model folder: {CONFIG}: {error.strerror or error}") from error
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{path} is not JSON: {error}") from error
+    if not isinstance(config, dict) or config.get("format") != FORMAT:
+        raise UserError(f"{path} is not a graftgan model of format {FORMAT}")
+    return config
+
+
+def build(network: type[Network], config: Any, folder: Path) -> Network:
+    """Returns the network that config.json declares, its weights not drawn."""
+    try:
+        return network(**config)
+    except (TypeError, ValueError, ArithmeticError, RuntimeError) as error:
+        raise UserError(f"{folder / CONFIG} does not describe a {network.__name__}: {error}") from error
+
+
+def fill(module: nn.Module, path: Path) -> str:
+    """Loads exactly the tensors that `module` has from a safetensors file; returns the file's sha256.
+
+    Raises:
+        UserError: unreadable, or a tensor is missing, left over, of another shape, or not finite; names it.
+    """
+    try:
+        data = path.read_bytes()
+        tensors = safetensors.torch.load(data)
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror or error}") from error
+    except (SafetensorError, ValueError) as error:
+        raise UserError(f"{path} is not a whole safetensors file: {error}") from error
+    check_tensors(module.state_dict(), tensors, path)
+    module.load_state_dict(
+        {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
+    )
+    return hashlib.sha256(data).hexdigest()
+
+
+def check_tensors(wanted: dict[str, Tensor], found: dict[str, Tensor], path: Path) -> None:
+    """Raises UserError unless `found` has the names and shapes of `wanted`, and only finite values."""
+    missing, extra = sorted(wanted.keys() - found.keys()), sorted(found.keys() - wanted.keys())
+    if missing or extra:
+        raise UserError(
+            f"{path}: {len(missing)} tensors missing {missing[:2]}, {len(extra)} not of this network {extra[:2]}"
+        )
+    for name, tensor in found.items():
+        if tensor.shape != wanted[name].shape:
+            raise UserError(f"{path}: {name} is {tuple(tensor.shape)}, the network has {tuple(wanted[name].shape)}")
+        if tensor.is_floating_point() and not torch.isfinite(tensor).all():
+            raise UserError(f"{path}: {name} holds NaN or infinity")
