@@ -1,16 +1,19 @@
 """One device or many under one launcher: Lightning Fabric starts the processes, places tensors, sums gradients."""
 
+import logging
 import re
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 import torch
 from lightning_fabric import Fabric
 from torch import nn
 
-from graftgan.errors import UserError
+from graftgan.errors import GraftganError, UserError
 
 PRECISIONS = {"32": "32-true", "bf16": "bf16-mixed"}
+Answer = TypeVar("Answer")
 
 
 def launch(devices: str = "auto", precision: str = "auto") -> Fabric:
@@ -47,11 +50,48 @@ def launch(devices: str = "auto", precision: str = "auto") -> Fabric:
     if precision not in PRECISIONS:
         raise UserError(f"--precision {precision}: give auto, {' or '.join(PRECISIONS)}")
     strategy = "ddp" if count > 1 else "auto"
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
+    if count > 1:
+        warnings.filterwarnings("ignore", message="torch.distributed.nn.functional", module="lightning_fabric")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Fabric warns of loaders and GPUs that we do not ask it for
         fabric = Fabric(accelerator=kind, devices=count, precision=PRECISIONS[precision], strategy=strategy)  # type: ignore[arg-type]
         fabric.launch()
     return fabric
+
+
+def from_first(fabric: Fabric, ask: Callable[[], Answer]) -> Answer:
+    """Lets the first process do what only one may do, and tells its answer to all; they wait for it.
+
+    Args:
+        fabric: from `launch`; every process calls this at the same point.
+        ask: run in the first process only.
+
+    Returns:
+        What `ask` returned there.
+
+    Raises:
+        GraftganError: what `ask` raised there, in every process.
+    """
+    if fabric.world_size == 1:
+        return ask()
+    answer, refusal = None, None
+    if fabric.global_rank == 0:
+        try:
+            answer = ask()
+        except GraftganError as error:
+            refusal = error
+    answer, refusal = fabric.broadcast((answer, refusal))
+    if refusal is not None:
+        raise refusal
+    return answer  # type: ignore[return-value]
+
+
+def in_any(fabric: Fabric, here: bool) -> bool:
+    """Returns whether it is so in any process; every process calls this at the same point."""
+    if fabric.world_size == 1:
+        return here
+    return bool(torch.as_tensor(fabric.all_reduce(torch.tensor(float(here)), reduce_op="sum")) > 0)
 
 
 def average_gradients(fabric: Fabric, parameters: Iterable[nn.Parameter]) -> None:

@@ -107,7 +107,8 @@ class State:
                 prefix = f"{owner}.{name}:"
                 keys = [key for key in left if key.startswith(prefix)]
                 optimiser.state[parameter] = {
-                    key.removeprefix(prefix): moment_like(parameter, left.pop(key)) for key in keys
+                    key.removeprefix(prefix): moment_like(parameter, left.pop(key), key.removeprefix(prefix))
+                    for key in keys
                 }
         if left:
             raise KeyError(f"the checkpoint holds unknown tensors: {', '.join(sorted(left)[:3])}")
@@ -135,8 +136,16 @@ def frozen_copy(tensor: Tensor) -> Tensor:
     return tensor.detach().to("cpu", copy=True).contiguous()
 
 
-def moment_like(parameter: nn.Parameter, value: Tensor) -> Tensor:
+def moment_like(parameter: nn.Parameter, value: Tensor, key: str) -> Tensor:
     """Returns an optimiser's moment laid out as the optimiser itself would have: same device and memory order."""
-    if value.shape != parameter.shape or value.dim() == 0:
-        return value.clone()
+    if key == "step":
+        return value.clone()  # Adam counts on the CPU, whatever the parameter's device
     return torch.empty_like(parameter, dtype=value.dtype, requires_grad=False).copy_(value)
+
+
+def not_finite(tensors: dict[str, Tensor]) -> str | None:
+    """Returns the name of the first tensor that holds NaN or infinity; None where all are finite."""
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point() and not torch.isfinite(tensor).all():
+            return name
+    return None

@@ -3,11 +3,15 @@
 Nothing heavy is imported before a verb asks for it, so that help is on the screen at once.
 """
 
+import contextlib
 import importlib
+import io
+import os
 import sys
+import warnings
 
 from graftgan.choices import suggestion
-from graftgan.errors import GraftganError
+from graftgan.errors import GraftganError, UserError
 
 # verb -> what it does; each is a file of this folder with a function `main(arguments)`
 VERBS: dict[str, str] = {
@@ -48,19 +52,47 @@ def main(arguments: list[str] | None = None) -> int:
 
         print(f"graftgan {version('graftgan')}")
         return 0
+    if words[0] not in VERBS:
+        print(f"graftgan: {words[0]}: {suggestion(words[0], VERBS)}", file=sys.stderr)
+        return 2
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(warnings.catch_warnings())
+        warnings.showwarning = lambda message, *_: say(words[0], f"warning: {message}")  # type: ignore[assignment]
+        if helps():
+            stack.enter_context(contextlib.redirect_stdout(io.StringIO()))
+        return answer(words[0], words[1:])
+
+
+def answer(verb: str, words: list[str]) -> int:
+    """Runs a verb; turns its errors into one line and an exit code."""
     try:
-        if words[0] not in VERBS:
-            print(f"graftgan: {words[0]}: {suggestion(words[0], VERBS)}", file=sys.stderr)
-            return 2
-        module = importlib.import_module(f"graftgan.cli.{words[0]}")
-        module.main(words[1:])
+        importlib.import_module(f"graftgan.cli.{verb}").main(words)
+    except SystemExit as end:
+        return int(end.code or 0)
     except GraftganError as error:
-        print(f"graftgan {words[0]}: {error}", file=sys.stderr)
+        if helps():  # the first process says it; an exit code here would have the launcher kill that process
+            if isinstance(error, UserError):
+                say(verb, f"(in a helping process) {error}")
+            return 0
+        say(verb, str(error))
         return error.exit_code
+    except OSError as error:
+        say(verb, f"{error.filename or 'the disk'}: {error.strerror or error}")
+        return 2
     except KeyboardInterrupt:
-        print(f"graftgan {words[0]}: interrupted", file=sys.stderr)
+        say(verb, "interrupted")
         return 130
     return 0
+
+
+def helps() -> bool:
+    """Returns whether this is one of several processes of a run, and not the first."""
+    return os.environ.get("LOCAL_RANK", "0") != "0" or os.environ.get("NODE_RANK", "0") != "0"
+
+
+def say(verb: str, line: str) -> None:
+    """Prints one line for the user."""
+    print(f"graftgan {verb}: {' '.join(line.split())}", file=sys.stderr)
 
 
 def run() -> None:

@@ -17,15 +17,19 @@ class Architecture:
     Attributes:
         generator: its class; `generator(**config)` builds it.
         discriminator: its class; `discriminator(**config)` builds it.
+        learning_rate: of Adam with betas 0 and 0.99, for both, where the user names none.
     """
 
     generator: type[Generator]
     discriminator: type[Discriminator]
+    learning_rate: float
 
 
 NETWORKS: dict[str, Architecture] = {
-    "dcgan": Architecture(DCGANGenerator, DCGANDiscriminator),
-    "stylegan2": Architecture(StyleGAN2Generator, StyleGAN2Discriminator),
+    # Measured on avatars-64: 0.001 was worse, the 0.0002 of Radford et al. 2015 goes with beta 0.5.
+    "dcgan": Architecture(DCGANGenerator, DCGANDiscriminator, 0.0004),
+    # Karras et al. 2020, arXiv 2006.06676, "auto".
+    "stylegan2": Architecture(StyleGAN2Generator, StyleGAN2Discriminator, 0.0025),
 }
 
 __all__ = ["NETWORKS", "Architecture", "Discriminator", "Generator"]

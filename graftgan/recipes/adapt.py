@@ -2,8 +2,10 @@
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 from graftgan.choices import check_choice
+from graftgan.devices import from_first
 from graftgan.errors import UserError
 from graftgan.features import ENCODERS
 from graftgan.files import write_atomically
@@ -11,9 +13,10 @@ from graftgan.networks import Generator
 from graftgan.recipes.judge import judge
 from graftgan.recipes.options import TrainingOptions
 from graftgan.recipes.page import write_page
+from graftgan.recipes.record import resumed
 from graftgan.recipes.result import Result
 from graftgan.recipes.train import write_model
-from graftgan.recipes.training_run import resumed, train_run
+from graftgan.recipes.training_run import Finished, train_run
 from graftgan.zoo.model_folder import load_model
 from graftgan.zoo.sources import DEFAULT_SOURCE, find_source
 
@@ -60,16 +63,22 @@ def run(options: AdaptOptions) -> Result:
         NumericalError: NaN or infinity; the last checkpoint is whole.
     """
     if options.resume is not None:
-        options = resumed(AdaptOptions, options)
+        options = resumed(AdaptOptions, options, "adapt")
     if options.photos is None:
         raise UserError("name the folder or zip of pictures to adapt to")
     finished = train_run(options, options.photos, "adapt")
-    path, chief = finished.folder.path, finished.fabric.global_rank == 0
-    if not chief:
-        return Result(load_model(find_source(path)), path)
+    try:
+        metrics = from_first(finished.fabric, lambda: finish(finished, options))
+        return Result(load_model(find_source(finished.folder.path)), finished.folder.path, metrics)
+    finally:
+        finished.folder.close()
+
+
+def finish(finished: Finished, options: AdaptOptions) -> dict[str, Any]:
+    """Writes `model/`, `metrics.json` and `report.html` of a finished run and returns its metrics."""
+    path, device = finished.folder.path, finished.fabric.device
     model = write_model(finished, options)
     source = None if options.source == "none" else load_model(find_source(options.source))
-    device = finished.fabric.device
     before: Generator | None = None if source is None else source.generator.to(device).eval()
     judgement = judge(
         model.generator.to(device),
@@ -82,5 +91,4 @@ def run(options: AdaptOptions) -> Result:
     )
     write_atomically(path / "metrics.json", json.dumps(judgement.to_json(), indent=1).encode())
     write_page(finished, options, model, source, judgement)
-    finished.folder.close()
-    return Result(model, path, judgement.to_json())
+    return judgement.to_json()

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from graftgan.augment import AUGMENTS
@@ -12,6 +13,7 @@ from graftgan.losses import LOSSES
 from graftgan.methods import METHODS
 from graftgan.methods.rules import Rules
 from graftgan.networks import NETWORKS
+from graftgan.networks.base import check_resolution
 from graftgan.training.loop import Schedule
 
 
@@ -67,10 +69,10 @@ class TrainingOptions:
     """Weight of StyleGAN2's path length penalty (2 there); off by default: it costs a third of the speed on a CPU."""
     augment: str = "none"
     """Differentiable augmentation of what the discriminator sees: {augments}."""
-    lr_g: float = 0.0025
-    """Adam's learning rate for the generator (0.0025: StyleGAN2-ADA; betas 0 and 0.99)."""
-    lr_d: float = 0.0025
-    """Adam's learning rate for the discriminator."""
+    lr_g: float | None = None
+    """Adam's learning rate for the generator; default the network's own: stylegan2 0.0025, dcgan 0.0004."""
+    lr_d: float | None = None
+    """Adam's learning rate for the discriminator; default likewise."""
     ema_kimg: float = 10.0
     """Half-life of the generator's average (10 kimg at batch 32: StyleGAN2-ADA)."""
     ema_rampup: float = 0.05
@@ -98,7 +100,7 @@ class TrainingOptions:
         check_choice("--augment", self.augment, AUGMENTS)
         check_choice("--square", self.square, ["crop", "pad"])
         for name in ("kimg", "batch", "r1_every", "ticks", "keep", "cbase", "cmax", "z_dim"):
-            if not getattr(self, name) > 0:
+            if not 0 < getattr(self, name) < float("inf"):
                 raise UserError(f"--{name.replace('_', '-')} {getattr(self, name)}: must be above 0")
         for name in ("r1", "r2", "gradient_penalty", "path_length", "lr_g", "lr_d", "ema_kimg", "ema_rampup"):
             value = getattr(self, name)
@@ -106,6 +108,11 @@ class TrainingOptions:
                 raise UserError(f"--{name.replace('_', '-')} {value}: must be 0 or above")
         if self.shots is not None and self.shots < 1:
             raise UserError(f"--shots {self.shots}: at least one picture")
+        if self.seed < 0:
+            raise UserError(f"--seed {self.seed}: must be 0 or above")
+        if self.resolution is not None:
+            check_resolution(self.resolution)
+        method_from(self.method, self.method_options)
 
     def rules(self, resolution: int) -> Rules:
         """Returns the adversarial game that these options describe at a resolution."""
@@ -117,6 +124,9 @@ class TrainingOptions:
     def schedule(self) -> Schedule:
         """Returns length, ticks and average of the run."""
         return Schedule(self.batch, self.kimg, self.ticks, self.ema_kimg, self.ema_rampup)
+
+
+SWITCH = {"true": True, "false": False, "yes": True, "no": False, "1": True, "0": False}
 
 
 def to_json(options: Any) -> dict[str, Any]:
@@ -149,7 +159,12 @@ def from_keywords(kind: type[Any], keywords: dict[str, Any]) -> Any:
     known = [field.name for field in dataclasses.fields(kind)]
     for name in keywords:
         check_choice("option", name, known)
-    return kind(**keywords)
+    values = {name: str(value) if isinstance(value, Path) else value for name, value in keywords.items()}
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    try:
+        return kind(**values)
+    except TypeError as error:
+        raise UserError(f"an option has a value of another kind: {error}") from error
 
 
 def method_from(name: str, settings: tuple[str, ...]) -> Any:
@@ -166,7 +181,8 @@ def method_from(name: str, settings: tuple[str, ...]) -> Any:
         check_choice(f"--method-options of {name}:", key, fields or ["(none)"])
         wanted: type[Any] = type(fields[key].default)
         try:
-            values[key] = wanted(text)
-        except ValueError:
-            raise UserError(f"--method-options {setting}: {key} is a {wanted.__name__}") from None
+            values[key] = SWITCH[text.lower()] if wanted is bool else wanted(text)
+        except (ValueError, KeyError):
+            kinds = {int: "a whole number", float: "a number"}
+            raise UserError(f"--method-options {setting}: {key} is {kinds.get(wanted, wanted.__name__)}") from None
     return kind(**values)

@@ -93,9 +93,11 @@ def make_state(
     state = State(generator, discriminator, generator, AUGMENTS[options.augment]()).to(device)
     method.prepare(state, preparation)
     state.average = copy.deepcopy(state.generator).eval().requires_grad_(False)
-    betas = (0.0, 0.99)
+    usual, betas = NETWORKS[model.network].learning_rate, (0.0, 0.99)
     if state.trainable_g():
-        state.optimiser_g = torch.optim.Adam(state.trainable_g().values(), options.lr_g, betas)
+        rate = usual if options.lr_g is None else options.lr_g
+        state.optimiser_g = torch.optim.Adam(state.trainable_g().values(), rate, betas)
     if state.trainable_d():
-        state.optimiser_d = torch.optim.Adam(state.trainable_d().values(), options.lr_d, betas)
+        rate = usual if options.lr_d is None else options.lr_d
+        state.optimiser_d = torch.optim.Adam(state.trainable_d().values(), rate, betas)
     return state

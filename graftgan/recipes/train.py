@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from graftgan.devices import from_first
 from graftgan.errors import UserError
 from graftgan.export.card import model_card
 from graftgan.recipes.options import TrainingOptions
-from graftgan.recipes.training_run import Finished, resumed, train_run
+from graftgan.recipes.record import resumed
+from graftgan.recipes.training_run import Finished, train_run
 from graftgan.surgery.merge import merged
 from graftgan.zoo.model_folder import Model, save_model
 
@@ -38,13 +40,18 @@ def run(options: TrainOptions) -> Path:
         NumericalError: NaN or infinity; the last checkpoint is whole.
     """
     if options.resume is not None:
-        options = resumed(TrainOptions, options)
+        options = resumed(TrainOptions, options, "train")
     if options.images is None:
         raise UserError("name the folder or zip of pictures to train on")
     finished = train_run(options, options.images, "train")
-    if finished.fabric.global_rank == 0:
+
+    def first() -> None:
         write_model(finished, options)
-    finished.folder.close()
+
+    try:
+        from_first(finished.fabric, first)
+    finally:
+        finished.folder.close()
     return finished.folder.path
 
 

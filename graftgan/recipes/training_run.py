@@ -1,15 +1,11 @@
 """One training run from options to a finished model folder: what `adapt` and `train` share."""
 
-import dataclasses
-import hashlib
-import platform
 import shlex
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,17 +13,18 @@ from lightning_fabric import Fabric
 from PIL import Image
 from torch import Tensor
 
-from graftgan.data import Batches, PictureSet, choose_shots, load_pictures, suggest_resolution, write_rows
-from graftgan.devices import launch
-from graftgan.errors import StoppedEarly, UserError
+from graftgan.data import Batches, PictureSet, choose_shots, load_pictures, suggest_resolution
+from graftgan.devices import from_first, in_any, launch
+from graftgan.errors import NumericalError, StoppedEarly, UserError
 from graftgan.methods.base import Preparation
 from graftgan.methods.step import adversarial_step
 from graftgan.randomness import generator_at
-from graftgan.recipes.options import TrainingOptions, from_json, method_from, to_json
+from graftgan.recipes.options import TrainingOptions, method_from
 from graftgan.recipes.pair import make_state, starting_pair
+from graftgan.recipes.record import open_folder, rooted
 from graftgan.sampling.grid import grid
 from graftgan.sampling.sample import sample
-from graftgan.state import State
+from graftgan.state import State, not_finite
 from graftgan.training import checkpoint
 from graftgan.training.interrupt import Interrupt
 from graftgan.training.log import Log
@@ -36,7 +33,6 @@ from graftgan.training.progress import ProgressBar
 from graftgan.training.run_folder import RunFolder
 
 GRID_SEEDS = range(32)
-Options = TypeVar("Options", bound=TrainingOptions)
 
 
 @dataclass(frozen=True)
@@ -62,34 +58,6 @@ class Finished:
     fabric: Fabric
 
 
-def resumed(kind: type[Options], options: Options) -> Options:
-    """Returns the options that a run goes on with: those of the folder, with what a resumed run may change.
-
-    Raises:
-        UserError: the folder is not a run's, or an option contradicts what the run began with.
-    """
-    assert options.resume is not None
-    folder = RunFolder.open(Path(options.resume))
-    record = folder.read_record()
-    folder.close()
-    before = from_json(kind, record["options"])
-    fresh = kind()
-    changed = {
-        field.name: getattr(options, field.name)
-        for field in dataclasses.fields(kind)
-        if getattr(options, field.name) != getattr(fresh, field.name)
-    }
-    free = {"resume", "devices", "kimg"}
-    for name, value in changed.items():
-        if name not in free and value != getattr(before, name):
-            raise UserError(
-                f"--{name.replace('_', '-')} {value}: the run began with {getattr(before, name)}, and keeps it"
-            )
-    if changed.get("kimg", before.kimg) < before.kimg:
-        raise UserError(f"--kimg {options.kimg}: the run began with {before.kimg}; it can only be raised")
-    return dataclasses.replace(before, **{name: value for name, value in changed.items() if name in free})
-
-
 def train_run(options: TrainingOptions, images: str, verb: str) -> Finished:
     """Trains until the budget is used up, from the start or from the newest checkpoint.
 
@@ -106,6 +74,8 @@ def train_run(options: TrainingOptions, images: str, verb: str) -> Finished:
         StoppedEarly: Ctrl-C or SIGTERM; a checkpoint was written.
         NumericalError: NaN or infinity; the last checkpoint is whole.
     """
+    options = rooted(options)
+    images = str(Path(images).absolute())
     fabric = launch(options.devices, options.precision)
     model = None
     if options.source != "none":
@@ -113,14 +83,21 @@ def train_run(options: TrainingOptions, images: str, verb: str) -> Finished:
     resolution = model.generator.resolution if model else options.resolution or suggest_resolution(images)
     photos, holdout = read_pictures(options, images, resolution, fabric)
     if model is None:
+        if options.classes and not photos.classes:
+            raise UserError(f"--classes: {images} has no folders to take classes from")
         model = starting_pair(options, resolution, len(photos.classes) if options.classes else 0)
     if options.batch % fabric.world_size:
         raise UserError(f"--batch {options.batch}: must be a multiple of the {fabric.world_size} devices")
 
-    folder = open_folder(options, images, verb, photos, fabric)
-    interrupt = Interrupt()
-    with interrupt:
-        return _train(options, verb, model, photos, holdout, folder, fabric, interrupt)
+    folder = open_folder(options, verb, photos, holdout, model, fabric)
+    try:
+        with Interrupt() as interrupt:
+            return _train(
+                options, verb, model, photos, holdout, folder, fabric, lambda: in_any(fabric, interrupt.asked)
+            )
+    except BaseException:
+        folder.close()
+        raise
 
 
 def _train(
@@ -131,14 +108,14 @@ def _train(
     holdout: PictureSet | None,
     folder: RunFolder,
     fabric: Fabric,
-    interrupt: Interrupt,
+    asked: Callable[[], bool],
 ) -> Finished:
     """Builds the state, goes on from a checkpoint if there is one, and runs the loop."""
     method = method_from(options.method, options.method_options)
     rules, schedule = options.rules(photos.resolution), options.schedule()
     real_at = batches(options, photos, model.generator.c_dim, fabric)
     checkpoints = folder.path / "checkpoints"
-    saved = checkpoint.newest(checkpoints) if options.resume else None
+    saved = newest_checkpoint(checkpoints, fabric) if options.resume else None
     chief = fabric.global_rank == 0
 
     with ProgressBar("prepare", 1, quiet=not chief) as bar:
@@ -146,7 +123,7 @@ def _train(
         def told(done: int, of: int, note: str) -> None:
             bar.total = of
             bar.update(done, note)
-            if interrupt.asked:
+            if asked():
                 raise StoppedEarly(
                     f"stopped while preparing; {folder.path} has no checkpoint yet, --resume begins again"
                 )
@@ -156,14 +133,11 @@ def _train(
 
     if saved is not None:
         path, tensors, numbers = saved
-        if numbers["world_size"] != fabric.world_size:
-            raise UserError(f"{path} was written by {numbers['world_size']} devices, not {fabric.world_size}")
         try:
             state.load_tensors(tensors)
         except (KeyError, ValueError) as error:
             raise UserError(f"{path} does not fit this run: {error.args[0]}") from error
         state.step, state.images = numbers["step"], numbers["images"]
-        check_seeded(state)
     log = Log(folder.path, state.step if saved else None) if chief else None
 
     def step(index: int) -> dict[str, Tensor]:
@@ -174,30 +148,19 @@ def _train(
         return losses
 
     def on_tick(numbers: dict[str, Any]) -> None:
-        if log is None:
-            return
-        draw_samples(state, folder.path)
-        record = {"step": state.step, "images": state.images, "world_size": fabric.world_size}
-        checkpoint.save(checkpoints, state.step, state.tensors(), record, options.keep)
-        strength = getattr(state.augment, "p", None)
-        log.write(state.step, numbers if strength is None else {**numbers, "augment_p": float(strength)})
+        from_first(fabric, lambda: write_tick(state, folder.path, numbers, log, fabric.world_size, options.keep))
 
     began = time.monotonic()
     try:
         if saved is None:
             on_tick({"kimg": 0.0})
-        fit(state, step, schedule, on_tick, interrupt, show=chief, what=verb)
+        fit(state, step, schedule, on_tick, asked, show=chief, what=verb)
     except StoppedEarly as stop:
         raise StoppedEarly(f"{stop}; go on with: graftgan {verb} --resume {shlex.quote(str(folder.path))}") from None
     finally:
         if log is not None:
             log.close()
     return Finished(folder, state, model.network, photos, holdout, time.monotonic() - began, fabric)
-
-
-def check_seeded(state: State) -> None:
-    """Asserts that a loaded state counts from a whole step."""
-    assert state.step >= 0 and state.images >= 0
 
 
 def read_pictures(
@@ -252,56 +215,43 @@ def batches(
     return at
 
 
-def open_folder(options: TrainingOptions, images: str, verb: str, photos: PictureSet, fabric: Fabric) -> RunFolder:
-    """Returns the run's folder: a new one with run.json and photos.csv, or the one to go on in.
+def newest_checkpoint(checkpoints: Path, fabric: Fabric) -> tuple[Path, dict[str, Tensor], dict[str, Any]] | None:
+    """Returns the newest whole checkpoint, the same in every process: path, tensors, numbers; None if there is none.
 
     Raises:
-        UserError: the pictures are not those that the run began with.
+        UserError: every one is damaged, or it was written by another number of devices.
     """
-    digest = hashlib.sha256("\n".join(photos.digests).encode()).hexdigest()
-    if options.resume is not None:
-        folder = RunFolder.open(Path(options.resume))
-        if folder.read_record().get("photos_sha256") != digest:
-            raise UserError(f"{images} no longer holds the pictures that {folder.path} began with")
-        return folder
-    folder = RunFolder.create(
-        Path(options.outdir), f"{Path(images).stem}-{options.method if verb == 'adapt' else verb}"
-    )
-    write_rows(photos.rows, folder.path / "photos.csv")
-    record = {
-        "verb": verb,
-        "images": str(Path(images).absolute()),
-        "options": to_json(options),
-        "photos_sha256": digest,
-        "versions": versions(),
-        "command": command(verb, images, options),
-    }
-    folder.write_record(record)
-    return folder
+    if fabric.world_size == 1:
+        found = checkpoint.newest(checkpoints)
+    else:
+        chosen = from_first(fabric, lambda: (checkpoint.newest(checkpoints) or (None,))[0])
+        found = None if chosen is None else (chosen, *checkpoint.read(chosen))
+    if found is not None and found[2].get("world_size") != fabric.world_size:
+        raise UserError(f"{found[0]} was written by {found[2].get('world_size')} devices, not {fabric.world_size}")
+    return found
 
 
-def versions() -> dict[str, str]:
-    """Returns what the numbers of a run depend on."""
-    names = ("graftgan", "torch", "numpy", "pillow", "lightning-fabric", "safetensors")
-    return {"python": platform.python_version(), **{name: version(name) for name in names}}
+def write_tick(
+    state: State, folder: Path, numbers: dict[str, Any], log: Log | None, world_size: int, keep: int
+) -> None:
+    """Writes samples, log and checkpoint; the checkpoint last, so that a resumed run finds the log complete.
 
-
-def command(verb: str, images: str, options: TrainingOptions) -> str:
-    """Returns the command line that repeats the run: every option that is not a default."""
-    words = ["graftgan", verb, images]
-    fresh = type(options)()
-    for field in dataclasses.fields(options):
-        value = getattr(options, field.name)
-        if value == getattr(fresh, field.name):
-            continue
-        flag = field.name.replace("_", "-")
-        if isinstance(value, bool):
-            words.append(f"--{flag}" if value else f"--no-{flag}")
-        elif isinstance(value, tuple):
-            words += [f"--{flag}", *value]
-        else:
-            words += [f"--{flag}", str(value)]
-    return shlex.join(words)
+    Raises:
+        NumericalError: a tensor of the state is not finite; nothing is written.
+        UserError: the disk is full, or the folder cannot be written.
+    """
+    tensors = state.tensors()
+    if (name := not_finite(tensors)) is not None:
+        raise NumericalError(f"step {state.step}: {name} holds NaN or infinity")
+    try:
+        draw_samples(state, folder)
+        if log is not None:
+            strength = getattr(state.augment, "p", None)
+            log.write(state.step, numbers if strength is None else {**numbers, "augment_p": float(strength)})
+    except OSError as error:
+        raise UserError(f"{folder} cannot be written: {error.strerror or error}") from error
+    record = {"step": state.step, "images": state.images, "world_size": world_size}
+    checkpoint.save(folder / "checkpoints", state.step, tensors, record, keep)
 
 
 def draw_samples(state: State, folder: Path) -> None:

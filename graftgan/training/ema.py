@@ -24,7 +24,7 @@ def decay(batch: int, images: int, half_life_kimg: float, rampup: float) -> floa
 
     Example:
         >>> round(decay(batch=16, images=16_000, half_life_kimg=0.5, rampup=0.05), 4)
-        0.978
+        0.9781
     """
     half_life = half_life_kimg * 1000
     if rampup > 0:

@@ -7,6 +7,8 @@ from typing import Any
 
 from torch.utils.tensorboard import SummaryWriter
 
+from graftgan.files import write_atomically
+
 
 class Log:
     """Appends ticks to `log.jsonl` and to TensorBoard events in the run's folder.
@@ -19,7 +21,7 @@ class Log:
     def __init__(self, folder: Path, resume_step: int | None = None) -> None:
         self.path = folder / "log.jsonl"
         lines = [line for line in read_log(folder) if resume_step is not None and line["step"] <= resume_step]
-        self.path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        write_atomically(self.path, "".join(json.dumps(line) + "\n" for line in lines).encode())
         purge = None if resume_step is None else resume_step + 1
         self._events = SummaryWriter(str(folder / "events"), purge_step=purge)
 
@@ -55,9 +57,11 @@ def read_log(folder: Path) -> list[dict[str, Any]]:
     """
     path = folder / "log.jsonl"
     ticks = []
-    for line in path.read_text().splitlines() if path.exists() else []:
+    for line in path.read_text(errors="replace").splitlines() if path.exists() else []:
         try:
-            ticks.append(json.loads(line))
-        except ValueError:
+            tick = json.loads(line)
+        except (ValueError, RecursionError):
             continue
+        if isinstance(tick, dict) and isinstance(tick.get("step"), int):
+            ticks.append(tick)
     return ticks

@@ -15,7 +15,6 @@ from torch import Tensor
 from graftgan.errors import NumericalError, StoppedEarly
 from graftgan.state import State
 from graftgan.training import ema
-from graftgan.training.interrupt import Interrupt
 from graftgan.training.progress import ProgressBar
 
 Step = Callable[[int], dict[str, Tensor]]
@@ -51,7 +50,7 @@ class Schedule:
 
 
 def fit(
-    state: State, step: Step, schedule: Schedule, on_tick: Tick, interrupt: Interrupt, *, show: bool, what: str
+    state: State, step: Step, schedule: Schedule, on_tick: Tick, asked: Callable[[], bool], *, show: bool, what: str
 ) -> None:
     """Runs steps until the schedule's budget is used up.
 
@@ -60,7 +59,7 @@ def fit(
         step: runs one step, answers named losses; must depend on nothing but the state and the step's number.
         schedule: budget, ticks and average.
         on_tick: told the tick's means; writes log, samples and checkpoint. Also called when the run is stopped.
-        interrupt: asked after every step.
+        asked: whether to stop; called once after every step, and alike in every process.
         show: whether this process shows the bar.
         what: names the work on the bar.
 
@@ -86,12 +85,13 @@ def fit(
             elapsed = time.monotonic() - began
             pace = (state.step - counted) * schedule.batch / elapsed
             bar.update(state.step, describe(state, schedule, pace, losses))
-            if schedule.is_tick(state.step) or interrupt.asked:
+            stop = asked()
+            if schedule.is_tick(state.step) or stop:
                 means = {name: torch.stack(values).float().mean().item() for name, values in sums.items()}
                 on_tick({"kimg": state.images / 1000, "images_per_s": pace, "memory_mb": memory_mb(), **means})
                 sums.clear()
                 began, counted = time.monotonic(), state.step
-            if interrupt.asked and state.step < schedule.steps:
+            if stop and state.step < schedule.steps:
                 raise StoppedEarly(f"stopped after step {state.step} of {schedule.steps}")
 
 

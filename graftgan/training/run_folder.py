@@ -17,19 +17,28 @@ class RunFolder:
 
     Args:
         path: of the folder, which exists.
+        hold: take the lock; False for processes that help the one that has it, or only read.
 
     Raises:
-        UserError: another process holds it.
+        UserError: another process holds it, or it cannot be written.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, hold: bool = True) -> None:
         self.path = path
-        self._lock: TextIO = open(path / ".lock", "w")  # noqa: SIM115  (held as long as the run)
+        self._lock: TextIO | None = None
+        if hold:
+            self._take()
+
+    def _take(self) -> None:
         try:
+            self._lock = open(self.path / ".lock", "w")  # noqa: SIM115  (held as long as the run)
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            self.close()
+            raise UserError(f"{self.path} is in use by another run") from error
         except OSError as error:
-            self._lock.close()
-            raise UserError(f"{path} is in use by another run") from error
+            self.close()
+            raise UserError(f"{self.path} cannot be written: {error.strerror or error}") from error
 
     @classmethod
     def create(cls, outdir: Path, name: str) -> "RunFolder":
@@ -57,7 +66,7 @@ class RunFolder:
             raise UserError(f"--outdir {outdir}: {error.strerror or error}") from error
 
     @classmethod
-    def open(cls, path: Path) -> "RunFolder":
+    def open(cls, path: Path, hold: bool = True) -> "RunFolder":
         """Opens the folder of an earlier run.
 
         Raises:
@@ -65,7 +74,7 @@ class RunFolder:
         """
         if not (path / RECORD).is_file():
             raise UserError(f"--resume {path}: not the folder of a run (no {RECORD} in it)")
-        return cls(path)
+        return cls(path, hold)
 
     def write_record(self, record: dict[str, Any]) -> None:
         """Writes `run.json`."""
@@ -79,7 +88,7 @@ class RunFolder:
         """
         try:
             record = json.loads((self.path / RECORD).read_bytes())
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise UserError(f"{self.path / RECORD} cannot be read: {error}") from error
         if not isinstance(record, dict) or not isinstance(record.get("options"), dict):
             raise UserError(f"{self.path / RECORD} holds no options")
@@ -87,4 +96,5 @@ class RunFolder:
 
     def close(self) -> None:
         """Lets go of the folder."""
-        self._lock.close()
+        if self._lock is not None:
+            self._lock.close()

@@ -26,6 +26,7 @@ CONFIG, GENERATOR, DISCRIMINATOR, CARD = (
 )
 FORMAT = 1
 MAX_CONFIG_BYTES = 1_000_000
+MAX_SIZE, MAX_LAYERS = 2**20, 64
 Network = TypeVar("Network", Generator, Discriminator)
 
 
@@ -39,6 +40,7 @@ class Model:
         discriminator: in evaluation mode; None where the folder has none.
         about: free JSON facts (data, licence, method, seed, classes), kept with the weights.
         digest: sha256 of the generator's file; "" for a model that was never on disk.
+        discriminator_digest: of the discriminator's, likewise.
     """
 
     network: str
@@ -46,6 +48,7 @@ class Model:
     discriminator: Discriminator | None
     about: dict[str, Any]
     digest: str = ""
+    discriminator_digest: str = ""
 
 
 def save_model(folder: Path, model: Model, card: str, dtype: torch.dtype = torch.float32) -> None:
@@ -107,18 +110,21 @@ def load_model(folder: Path) -> Model:
     """
     config = read_config(folder)
     network = config.get("network")
-    if network not in NETWORKS:
+    if not isinstance(network, str) or network not in NETWORKS:
         raise UserError(f"{folder / CONFIG}: unknown network {network!r} (known: {', '.join(NETWORKS)})")
     architecture = NETWORKS[network]
-    generator = build(architecture.generator, config.get("generator"), folder)
-    digest = fill(generator, folder / GENERATOR)
-    discriminator = None
+    generator, digest = assemble(architecture.generator, config.get("generator"), folder / GENERATOR)
+    discriminator, discriminator_digest = None, ""
     if config.get("discriminator") is not None:
-        discriminator = build(architecture.discriminator, config["discriminator"], folder)
-        fill(discriminator, folder / DISCRIMINATOR)
-        discriminator.eval()
+        discriminator, discriminator_digest = assemble(
+            architecture.discriminator, config["discriminator"], folder / DISCRIMINATOR
+        )
+        for fact in ("resolution", "channels", "c_dim"):
+            if getattr(generator, fact) != getattr(discriminator, fact):
+                raise UserError(f"{folder / CONFIG}: generator and discriminator differ in {fact}")
     about = config.get("about")
-    return Model(network, generator.eval(), discriminator, about if isinstance(about, dict) else {}, digest)
+    known = about if isinstance(about, dict) else {}
+    return Model(network, generator, discriminator, known, digest, discriminator_digest)
 
 
 def read_config(folder: Path) -> dict[str, Any]:
@@ -137,32 +143,51 @@ def read_config(folder: Path) -> dict[str, Any]:
     return config
 
 
-def build(network: type[Network], config: Any, folder: Path) -> Network:
-    """Returns the network that config.json declares, its weights not drawn."""
-    try:
-        return network(**config)
-    except (TypeError, ValueError, ArithmeticError, RuntimeError) as error:
-        raise UserError(f"{folder / CONFIG} does not describe a {network.__name__}: {error}") from error
+def assemble(kind: type[Network], config: Any, path: Path) -> tuple[Network, str]:
+    """Returns the network that config.json declares with the weights of a file, and the file's sha256.
 
-
-def fill(module: nn.Module, path: Path) -> str:
-    """Loads exactly the tensors that `module` has from a safetensors file; returns the file's sha256.
+    The network is first laid out without memory and compared with the file, so that a false config costs nothing.
 
     Raises:
-        UserError: unreadable, or a tensor is missing, left over, of another shape, or not finite; names it.
+        UserError: config.json describes no such network, or the file is unreadable or does not hold exactly its
+            tensors; names the file.
     """
+    plan = build(kind, config, path.with_name(CONFIG), "meta")
     try:
         data = path.read_bytes()
         tensors = safetensors.torch.load(data)
     except OSError as error:
         raise UserError(f"{path}: {error.strerror or error}") from error
-    except (SafetensorError, ValueError) as error:
+    except (SafetensorError, ValueError, KeyError) as error:
         raise UserError(f"{path} is not a whole safetensors file: {error}") from error
-    check_tensors(module.state_dict(), tensors, path)
-    module.load_state_dict(
+    check_tensors(plan.state_dict(), tensors, path)
+    network = build(kind, config, path.with_name(CONFIG), "cpu")
+    network.load_state_dict(
         {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
     )
-    return hashlib.sha256(data).hexdigest()
+    return network.eval(), hashlib.sha256(data).hexdigest()
+
+
+def build(kind: type[Network], config: Any, path: Path, device: str) -> Network:
+    """Returns the network that config.json declares, its weights not drawn; on "meta" it takes no memory.
+
+    Raises:
+        UserError: there is no such network; names the file.
+    """
+    if not isinstance(config, dict):
+        raise UserError(f"{path} does not describe a {kind.__name__}")
+    for name, value in config.items():
+        limit = MAX_LAYERS if name.endswith("layers") else MAX_SIZE
+        if not (value is None or isinstance(value, int | float) and abs(value) <= limit):
+            raise UserError(f"{path} does not describe a {kind.__name__}: {name} is {str(value)[:40]}")
+    try:
+        with torch.device(device):
+            network = kind(**config)
+    except (TypeError, ValueError, ArithmeticError, RuntimeError, UserError) as error:
+        raise UserError(f"{path} does not describe a {kind.__name__}: {error}") from error
+    if network.channels not in (1, 3):
+        raise UserError(f"{path} does not describe a {kind.__name__}: {network.channels} colour channels")
+    return network
 
 
 def check_tensors(wanted: dict[str, Tensor], found: dict[str, Tensor], path: Path) -> None:
@@ -175,5 +200,7 @@ def check_tensors(wanted: dict[str, Tensor], found: dict[str, Tensor], path: Pat
     for name, tensor in found.items():
         if tensor.shape != wanted[name].shape:
             raise UserError(f"{path}: {name} is {tuple(tensor.shape)}, the network has {tuple(wanted[name].shape)}")
-        if tensor.is_floating_point() and not torch.isfinite(tensor).all():
+        if tensor.is_floating_point() != wanted[name].is_floating_point():
+            raise UserError(f"{path}: {name} is {tensor.dtype}, the network has {wanted[name].dtype}")
+        if tensor.is_floating_point() and not torch.isfinite(tensor.float()).all():
             raise UserError(f"{path}: {name} holds NaN or infinity")

@@ -1,0 +1,65 @@
+"""Two processes on one machine: one run, one folder, the same weights in both."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from graftgan.training import checkpoint
+
+SCRIPT = """
+import hashlib, json, sys
+from graftgan.recipes import training_run
+from graftgan.recipes.train import TrainOptions
+
+if __name__ == "__main__":
+    options = TrainOptions(**json.loads(sys.argv[1]))
+    finished = training_run.train_run(options, options.images, "train")
+    digest = hashlib.sha256()
+    for owner in (finished.state.generator, finished.state.discriminator, finished.state.average):
+        for name, parameter in owner.named_parameters():
+            digest.update(parameter.detach().contiguous().numpy().tobytes())
+    digest.update(finished.state.augment.p.numpy().tobytes())
+    print(json.dumps([finished.fabric.global_rank, digest.hexdigest(), str(finished.folder.path)]), flush=True)
+"""
+
+
+@pytest.mark.slow
+def test_two_processes_end_with_the_same_weights_in_one_folder(tiny: dict[str, Any], tmp_path: Path) -> None:
+    script = tmp_path / "both.py"
+    script.write_text(SCRIPT)
+    options = {**tiny, "devices": "cpu:2", "augment": "ada"}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, str(script), json.dumps(options)]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert run.returncode == 0, run.stderr
+    said = sorted(json.loads(line) for line in run.stdout.splitlines())
+    assert [rank for rank, *_ in said] == [0, 1]
+    assert said[0][1:] == said[1][1:]
+    (folder,) = Path(tiny["outdir"]).iterdir()
+    assert said[0][2] == str(folder)
+    newest = checkpoint.newest(folder / "checkpoints")
+    assert newest is not None and newest[2] == {"step": 6, "images": 48, "world_size": 2}
+
+
+@pytest.mark.slow
+def test_the_command_line_with_two_processes_speaks_once_and_resumes(tiny: dict[str, Any], words: Any) -> None:
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+
+    def graftgan(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-m", "graftgan", *arguments]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+
+    first = graftgan(*words({**tiny, "kimg": 0.024, "devices": "cpu:2"}))
+    assert first.returncode == 0, first.stderr
+    (folder,) = Path(tiny["outdir"]).iterdir()
+    assert first.stdout.splitlines() == [f"model: {folder / 'model'}"]
+    again = graftgan("train", "--resume", str(folder), "--kimg", "0.048", "--devices", "cpu:2")
+    assert again.returncode == 0, again.stderr
+    other = graftgan("train", "--resume", str(folder), "--devices", "cpu")
+    assert other.returncode == 2 and "was written by 2 devices, not 1" in other.stderr.splitlines()[-1]
+    assert "Traceback" not in first.stderr + again.stderr + other.stderr
