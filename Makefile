@@ -9,7 +9,7 @@ READY := .venv/.installed
 demo: $(READY)
 	$(BIN)/graftgan demo
 
-test: $(READY)
+test: lint
 	$(BIN)/python -m pytest -q
 
 lint: $(READY)

@@ -1,6 +1,7 @@
 """One device or many under one launcher: Lightning Fabric starts the processes, places tensors, sums gradients."""
 
 import logging
+import os
 import re
 import warnings
 from collections.abc import Callable, Iterable
@@ -21,7 +22,8 @@ def launch(devices: str = "auto", precision: str = "auto") -> Fabric:
 
     Fabric was chosen over Accelerate because it leaves modules unwrapped when asked to: our steps differentiate
     twice (R1, path length) and call parts of a network, which wrapped modules get in the way of. Gradients are
-    averaged by `average_gradients` with one collective an optimiser. Under `torchrun` it joins the given group.
+    averaged by `average_gradients`, all of an optimiser's at once. Under `torchrun` its
+    own numbers of processes and nodes count, not the one given here.
 
     Args:
         devices: "auto" (CUDA, else MPS, else one CPU process), or a kind and count: "cpu", "cpu:2", "cuda:4", "2".
@@ -39,6 +41,10 @@ def launch(devices: str = "auto", precision: str = "auto") -> Fabric:
     kind, count = match[1] or "auto", int(match[2] or match[3] or 1)
     if kind == "auto":
         kind = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    nodes = 1
+    if {"WORLD_SIZE", "LOCAL_WORLD_SIZE"} <= os.environ.keys():  # torchrun started us and knows how many we are
+        count = int(os.environ["LOCAL_WORLD_SIZE"])
+        nodes = int(os.environ["WORLD_SIZE"]) // count
     if count < 1:
         raise UserError(f"--devices {devices}: at least one device")
     if kind == "cuda" and torch.cuda.device_count() < count:
@@ -49,13 +55,19 @@ def launch(devices: str = "auto", precision: str = "auto") -> Fabric:
         precision = "bf16" if kind == "cuda" and torch.cuda.get_device_capability()[0] >= 8 else "32"
     if precision not in PRECISIONS:
         raise UserError(f"--precision {precision}: give auto, {' or '.join(PRECISIONS)}")
-    strategy = "ddp" if count > 1 else "auto"
+    strategy = "ddp" if count * nodes > 1 else "auto"
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
-    if count > 1:
+    if count * nodes > 1:
         warnings.filterwarnings("ignore", message="torch.distributed.nn.functional", module="lightning_fabric")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Fabric warns of loaders and GPUs that we do not ask it for
-        fabric = Fabric(accelerator=kind, devices=count, precision=PRECISIONS[precision], strategy=strategy)  # type: ignore[arg-type]
+        fabric = Fabric(
+            accelerator=kind,
+            devices=count,
+            num_nodes=nodes,
+            precision=PRECISIONS[precision],  # type: ignore[arg-type]
+            strategy=strategy,
+        )
         fabric.launch()
     return fabric
 
@@ -95,7 +107,7 @@ def in_any(fabric: Fabric, here: bool) -> bool:
 
 
 def average_gradients(fabric: Fabric, parameters: Iterable[nn.Parameter]) -> None:
-    """Averages gradients over all processes, in place, by one collective.
+    """Averages gradients over all processes, in place, all at once.
 
     Args:
         fabric: from `launch`.

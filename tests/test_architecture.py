@@ -50,7 +50,7 @@ def test_imports_go_down_only(path: Path) -> None:
         assert floor_of(other) < floor_of(room), f"{room} (floor {floor_of(room)}) imports {other}"
 
 
-def test_rooms_of_one_floor_know_nothing_of_each_other() -> None:
+def test_every_room_has_a_floor() -> None:
     assert {room_of(path) for path in FILES} - FACES <= set().union(*FLOORS)
 
 

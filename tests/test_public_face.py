@@ -36,9 +36,7 @@ def test_adapt_gives_model_folder_and_metrics(
 ) -> None:
     monkeypatch.setattr(adapt, "judge", lambda *_, **__: Judgement(missing=["all"]))
     monkeypatch.setattr(adapt, "write_page", lambda *_: None)
-    run = graftgan.adapt(
-        photos, source=trained.folder, kimg=0.016, batch=8, outdir=tmp_path / "runs", devices="cpu", holdout=photos
-    )
+    run = graftgan.adapt(photos, source=trained.folder, kimg=0.016, batch=8, outdir=tmp_path / "runs", devices="cpu")
     assert run.metrics == {"missing": ["all"]}
     assert run.folder == tmp_path / "runs" / "0002-fields-finetune"
     assert len(run.sample(range(64))) == 64

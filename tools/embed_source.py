@@ -25,6 +25,11 @@ from graftgan.zoo.model_folder import Model, load_model, save_model
 ASSETS = Path(__file__).parent.parent / "graftgan" / "assets"
 FIRST_SEED = 1_000_000
 
+CREDITS = (
+    "trained on designs by Lisa Wischofsky (Adventurer), Micah Lanier (Avatar Illustration System) and The Visual Team"
+    " (Face Generator), CC BY 4.0, and Pablo Stanley (Open Peeps), CC0 1.0"
+)
+
 DESIGNS = """## Data
 
 36,000 avatars, 9,000 in each of four hand-drawn styles, drawn by seed at 64 px on white by `tools/avatars/render.mjs`
@@ -73,9 +78,10 @@ def main() -> None:
     about = {
         "network": model.network,
         "resolution": model.generator.resolution,
-        "parameters": f"{count(model.generator)} generator, {count(model.discriminator)} discriminator, stored as float16",
+        "parameters": f"{count(model.generator)} generator, {count(model.discriminator)} discriminator, in float16",
         **model.about,
         **{name: sentence(value) for name, value in measured.items()},
+        "credits": CREDITS,
     }
     command = record["command"].replace(record["images"], "AVATARS/train")
     text = DESIGNS.format(command=command, name=arguments.name, hardware=arguments.hardware)

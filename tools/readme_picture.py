@@ -1,6 +1,6 @@
-"""Makes the README's picture from a demo run: the photos, then the first latents as source and adapted generator draw them.
+"""Makes the README's picture from a demo run: the photos, then the first latents, unchanged source and adapted.
 
-    python tools/readme_picture.py RUN
+python tools/readme_picture.py RUN
 """
 
 import json

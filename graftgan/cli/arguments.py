@@ -12,6 +12,7 @@ from typing import Annotated, Any, TypeVar, get_origin, get_type_hints
 import tyro
 
 from graftgan.augment import AUGMENTS
+from graftgan.augment.diffaug import POLICIES
 from graftgan.choices import suggestion
 from graftgan.errors import UserError
 from graftgan.features import ENCODERS
@@ -26,6 +27,7 @@ NAMES: Mapping[str, Iterable[str]] = {
     "networks": NETWORKS,
     "losses": LOSSES,
     "augments": AUGMENTS,
+    "policies": POLICIES,
     "encoders": ENCODERS,
 }
 """What stands for `{methods}` and the like in a field's docstring."""

@@ -11,8 +11,9 @@ from torch import Tensor
 def _bicubic_matrix(source: int, target: int) -> Tensor:
     """Return the (target, source) matrix that resizes one axis; float64 on the CPU, rows sum to 1."""
     # Resizing the identity yields the weights themselves: torch's antialiased kernel is Pillow's (a = -0.5).
-    eye = torch.eye(source, dtype=torch.float64)[None, None]
-    return F.interpolate(eye, size=(target, source), mode="bicubic", antialias=True)[0, 0]
+    with torch.inference_mode(False):  # what is cached must serve callers that differentiate, too
+        eye = torch.eye(source, dtype=torch.float64)[None, None]
+        return F.interpolate(eye, size=(target, source), mode="bicubic", antialias=True)[0, 0]
 
 
 def resize_clean(pixels: Tensor, size: int) -> Tensor:

@@ -60,10 +60,11 @@ class Modulate(Method):
         in_g = modulate(state.generator, self.rank, rng)
         in_d = modulate(state.discriminator, self.rank, rng)
         if preparation.saved is None:
-            before = [copy_of(state.generator), copy_of(state.discriminator)]
+            changed = (state.generator, state.discriminator, state.augment)
+            before = [copy_of(module) for module in changed]
             importance = self.probe(state, preparation, in_g, in_d)
-            state.generator.load_state_dict(before[0])
-            state.discriminator.load_state_dict(before[1])
+            for module, values in zip(changed, before, strict=True):
+                module.load_state_dict(values)
             for modulations, scores in zip((in_g, in_d), importance, strict=True):
                 settle(modulations, scores, self.quantile)
         else:
@@ -95,8 +96,10 @@ class Modulate(Method):
         for step in range(self.probe_steps):
             real, labels = preparation.batch_at(step)
             rng = generator_at(preparation.seed, step, purpose="probe", rank=preparation.fabric.global_rank)
+            state.step = step  # lazy penalties go by it
             adversarial_step(state, Method(), real, labels, preparation.rules, preparation.fabric, rng)
             preparation.progress(step + 1, total, "probing which filters matter")
+        state.step = 0
         state.optimiser_g = state.optimiser_d = None
         fisher = self.fisher(state, preparation, lambda done: preparation.progress(done, total, "weighing filters"))
         for network in networks:

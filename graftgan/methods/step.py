@@ -7,7 +7,7 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
-from graftgan.devices import average_gradients
+from graftgan.devices import average_gradients, in_any
 from graftgan.errors import NumericalError
 from graftgan.losses import penalty
 from graftgan.methods.base import Method, Turn
@@ -55,17 +55,22 @@ def discriminator_turn(
     fabric: Fabric,
     rng: torch.Generator,
 ) -> dict[str, Tensor]:
-    """D learns to tell real from fake; R1, R2 and the gradient penalty are taken on what D sees, augmented."""
+    """D learns to tell real from fake.
+
+    Deviations from Karras et al. 2020 (arXiv 1912.04958, 2006.06676): R1, R2 and the gradient penalty take the slope
+    at what D sees, the augmented picture, instead of at the picture before augmentation, which spares a second
+    derivative through it; and Adam's settings are not corrected for the lazy steps.
+    """
     assert state.optimiser_d is not None
     lazily = state.step % rules.r1_every == 0
 
     def score(images: Tensor) -> Tensor:
-        return method.score(state, images, labels, rng)
+        return method.score(state, images, labels, rng).float()
 
     with fabric.autocast():
         with torch.no_grad():
             z = method.latents(state, len(real), rng)
-            fakes = state.generator(z, labels, rng=rng)
+            fakes = state.generator(z, labels, rng=rng).float()
         seen_real = state.augment(real, rng).detach()
         seen_fake = state.augment(fakes, rng).detach()
         real_logits, fake_logits = score(seen_real), score(seen_fake)
@@ -104,12 +109,12 @@ def generator_turn(
     assert state.optimiser_g is not None
     with held_still(state.trainable_d()), fabric.autocast():
         z = method.latents(state, len(real), rng)
-        fakes = state.generator(z, labels, rng=rng)
-        fake_logits = method.score(state, state.augment(fakes, rng), labels, rng)
+        fakes = state.generator(z, labels, rng=rng).float()
+        fake_logits = method.score(state, state.augment(fakes, rng), labels, rng).float()
         real_logits = None
         if rules.loss.uses_real:
             with torch.no_grad():
-                real_logits = method.score(state, state.augment(real, rng), labels, rng)
+                real_logits = method.score(state, state.augment(real, rng), labels, rng).float()
         terms = {"loss_g": rules.loss.generator(real_logits, fake_logits).mean()}
         terms |= method.generator_terms(state, Turn(z, labels, fakes, fake_logits, real, real_logits, rng))
         if rules.path_length > 0 and state.step % rules.path_every == 0:
@@ -139,9 +144,9 @@ def descend(
     optimiser: torch.optim.Optimizer, parameters: dict[str, nn.Parameter], terms: dict[str, Tensor], fabric: Fabric
 ) -> None:
     """Takes one optimiser step down the sum of `terms`, after checking that loss and gradients are finite."""
-    for name, term in terms.items():
-        if not torch.isfinite(term):
-            raise NumericalError(f"the loss {name} is {term.item()}")
+    bad = [f"the loss {name} is {term.item()}" for name, term in terms.items() if not torch.isfinite(term)]
+    if in_any(fabric, bool(bad)):
+        raise NumericalError(bad[0] if bad else "a loss of another process is not finite")
     optimiser.zero_grad(set_to_none=True)
     total = torch.stack(list(terms.values())).sum()
     if not total.requires_grad or not parameters:

@@ -15,6 +15,9 @@ from graftgan.training.progress import ProgressBar
 
 COPY_SEEDS = range(64)
 FIRST_METRIC_SEED = 1_000_000
+DRAW_SEED = 0
+LEAST_HELD, MOST_PHOTOS = 4, 1000
+BIASED = {"fid"}  # by the number of pictures: half against half would not be a floor for the whole
 
 
 @dataclass(frozen=True)
@@ -84,67 +87,90 @@ def judge(
     except UserError as error:
         eye = None
         missing.append(f"KID and FID are missing: {error}")
-    samples = sample(adapted, COPY_SEEDS)
-    close, far = photos, samples
-    if eye is not None:
-        close, far = encode(eye, photos, "photos", show), encode(eye, samples, "samples", show)
-    near = nearest(far, close)
+    shown = Eyes(eye, show)
+    samples = shown.see(sample(adapted, COPY_SEEDS), "samples")
+    close = shown.see(drawn(photos, MOST_PHOTOS), "photos")
+    held = None if holdout is None else shown.see(drawn(holdout, pictures), "hold-out")
+    near = nearest(samples, close)
     copied: dict[str, Measure] = {}
     try:
-        where = {"encoder": "pixels"} if eye is None else eye.protocol()
-        copied["adapted"] = copies(far, close).under({**where, "seeds": "0-63"})
-        if holdout is not None:
-            others = holdout[: len(COPY_SEEDS)]
-            others = others if eye is None else encode(eye, others, "hold-out", show)
-            copied["floor"] = copies(others, close).under({**where, "of": "the first pictures of the hold-out"})
+        copied["adapted"] = copies(samples, close).under({**shown.protocol(), "seeds": "0-63"})
+        if held is not None:
+            copied["floor"] = copies(held[: len(COPY_SEEDS)], close).under({**shown.protocol(), "of": "the hold-out"})
     except UserError as error:
         missing.append(f"Copying is not counted: {error}")
-    if holdout is None or len(holdout) < 4:
+    if held is None:
         missing.append(
             "KID and FID are missing: there is no hold-out. Against the photos themselves they would reward copying; "
             "give --holdout FOLDER, or --shots N to train on N of the pictures and measure on the rest."
         )
-        return Judgement({}, copied, near, missing)
-    if eye is None:
-        return Judgement({}, copied, near, missing)
-    return Judgement(
-        distances(eye, adapted, source, holdout[:pictures], pictures, missing, show), copied, near, missing
-    )
+    elif len(held) < LEAST_HELD:
+        missing.append(f"KID and FID are missing: {len(held)} held-out pictures are too few, {LEAST_HELD} at least.")
+    elif eye is not None:
+        return Judgement(distances(shown, adapted, source, held, pictures, missing), copied, near, missing)
+    return Judgement({}, copied, near, missing)
+
+
+def drawn(pictures: np.ndarray, most: int) -> np.ndarray:
+    """Returns at most `most` of the pictures, drawn once and for all: files in order of name are no fair sample."""
+    if len(pictures) <= most:
+        return np.asarray(pictures)
+    order = np.random.default_rng(DRAW_SEED).permutation(len(pictures))[:most]
+    return np.asarray(pictures[order])
 
 
 def distances(
-    eye: Encoder,
+    eyes: "Eyes",
     adapted: Generator,
     source: Generator | None,
-    holdout: np.ndarray,
+    held: np.ndarray,
     pictures: int,
     missing: list[str],
-    show: bool,
 ) -> dict[str, dict[str, Measure]]:
     """Returns every metric of adapted, source and noise floor against the hold-out; appends to `missing`."""
     seeds = range(FIRST_METRIC_SEED, FIRST_METRIC_SEED + pictures)
-    reference = encode(eye, holdout, "hold-out", show)
-    contenders = {"adapted": (reference, encode(eye, sample(adapted, seeds), "adapted", show))}
+    drawn_by = {"seeds": f"{seeds.start}-{seeds.stop - 1}", "truncation": 1.0}
+    contenders = {"adapted": (held, eyes.see(sample(adapted, seeds), "adapted"), drawn_by)}
     if source is not None:
-        contenders["source"] = (reference, encode(eye, sample(source, seeds), "source", show))
-    contenders["floor"] = (reference[0::2], reference[1::2])
+        contenders["source"] = (held, eyes.see(sample(source, seeds), "source"), drawn_by)
+    order = np.random.default_rng(DRAW_SEED).permutation(len(held))
+    halves = held[order[0::2]], held[order[1::2]]
+    contenders["floor"] = (*halves, {"of": "one half of the hold-out against the other"})
     found: dict[str, dict[str, Measure]] = {}
     for name, metric in METRICS.items():
-        for who, (real, fake) in contenders.items():
+        for who, (real, fake, how) in contenders.items():
+            if who == "floor" and name in BIASED:
+                continue
             try:
-                found.setdefault(name, {})[who] = metric(real, fake).under(
-                    {**eye.protocol(), "seeds": f"{seeds.start}-{seeds.stop - 1}", "truncation": 1.0}
-                )
+                found.setdefault(name, {})[who] = metric(real, fake).under({**eyes.protocol(), **how})
             except UserError as error:
                 missing.append(f"{name} of {who} is missing: {error}")
     return {name: by for name, by in found.items() if "adapted" in by}
 
 
-def encode(eye: Encoder, pictures: np.ndarray, what: str, show: bool) -> np.ndarray:
-    """Returns features of pictures, grey ones as colour, with a bar."""
-    colour = pictures if pictures.shape[-1] == 3 else pictures.repeat(3, axis=-1)
-    with ProgressBar(f"measure {what}", len(colour), quiet=not show) as bar:
-        return eye.encode(colour, progress=lambda done, total: bar.update(done))
+@dataclass(frozen=True)
+class Eyes:
+    """How pictures are looked at: by an encoder, or pixel by pixel where there is none.
+
+    Attributes:
+        encoder: None for pixels.
+        show: whether to show a bar.
+    """
+
+    encoder: Encoder | None
+    show: bool
+
+    def see(self, pictures: np.ndarray, what: str) -> np.ndarray:
+        """Returns features of pictures, grey ones as colour, with a bar."""
+        colour = pictures if pictures.shape[-1] == 3 else pictures.repeat(3, axis=-1)
+        if self.encoder is None:
+            return colour
+        with ProgressBar(f"measure {what}", len(colour), quiet=not self.show) as bar:
+            return self.encoder.encode(colour, progress=lambda done, total: bar.update(done))
+
+    def protocol(self) -> dict[str, Any]:
+        """Says how pictures were looked at."""
+        return {"encoder": "pixels"} if self.encoder is None else self.encoder.protocol()
 
 
 def lines(metrics: dict[str, Any]) -> list[str]:

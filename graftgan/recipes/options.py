@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from graftgan.augment import AUGMENTS
+from graftgan.augment.diffaug import POLICIES
 from graftgan.choices import check_choice
 from graftgan.errors import UserError
 from graftgan.losses import LOSSES
@@ -44,7 +45,7 @@ class TrainingOptions:
     outdir: str = "runs"
     """The run's folder is made below this one."""
     resume: str | None = None
-    """Go on with this run's folder, with its options; --kimg may be raised, --devices changed."""
+    """Go on with this run's folder, with its options; only --kimg may differ: it may be raised."""
     devices: str = "auto"
     """auto, cpu, cpu:2, cuda, cuda:4, mps, or a number of devices."""
     precision: str = "auto"
@@ -61,14 +62,18 @@ class TrainingOptions:
     """Weight gamma of R1; default 0.0002 * resolution^2 / batch (Karras et al. 2020), 0 with a Wasserstein loss."""
     r1_every: int = 16
     """R1 and R2 are taken every so many steps, and multiplied by it."""
-    r2: float = 0.0
-    """Weight of R2, the same penalty on fakes; the relativistic loss wants it equal to R1."""
+    r2: float | None = None
+    """Weight of R2, the same penalty on fakes; default R1's with the relativistic loss (R3GAN), else 0."""
     gradient_penalty: float | None = None
     """Weight of WGAN-GP's penalty; default 10 with the Wasserstein loss, else 0."""
     path_length: float = 0.0
     """Weight of StyleGAN2's path length penalty (2 there); off by default: it costs a third of the speed on a CPU."""
     augment: str = "none"
     """Differentiable augmentation of what the discriminator sees: {augments}."""
+    augment_policy: tuple[str, ...] = ("colour", "translation", "cutout")
+    """Which of DiffAugment's transformations are used: {policies}."""
+    ada_kimg: float | None = None
+    """Thousands of pictures in which ADA's strength can reach 1; default a quarter of the budget, at most 100."""
     lr_g: float | None = None
     """Adam's learning rate for the generator; default the network's own: stylegan2 0.0025, dcgan 0.0004."""
     lr_d: float | None = None
@@ -98,11 +103,23 @@ class TrainingOptions:
         check_choice("--network", self.network, ["auto", *NETWORKS])
         check_choice("--loss", self.loss, LOSSES)
         check_choice("--augment", self.augment, AUGMENTS)
+        for policy in self.augment_policy:
+            check_choice("--augment-policy", policy, POLICIES)
         check_choice("--square", self.square, ["crop", "pad"])
         for name in ("kimg", "batch", "r1_every", "ticks", "keep", "cbase", "cmax", "z_dim"):
             if not 0 < getattr(self, name) < float("inf"):
                 raise UserError(f"--{name.replace('_', '-')} {getattr(self, name)}: must be above 0")
-        for name in ("r1", "r2", "gradient_penalty", "path_length", "lr_g", "lr_d", "ema_kimg", "ema_rampup"):
+        for name in (
+            "r1",
+            "r2",
+            "gradient_penalty",
+            "path_length",
+            "lr_g",
+            "lr_d",
+            "ema_kimg",
+            "ema_rampup",
+            "ada_kimg",
+        ):
             value = getattr(self, name)
             if value is not None and not 0 <= value < float("inf"):
                 raise UserError(f"--{name.replace('_', '-')} {value}: must be 0 or above")
@@ -119,7 +136,8 @@ class TrainingOptions:
         wasserstein = self.loss == "wasserstein"
         r1 = self.r1 if self.r1 is not None else 0.0 if wasserstein else 0.0002 * resolution**2 / self.batch
         penalty = self.gradient_penalty if self.gradient_penalty is not None else 10.0 if wasserstein else 0.0
-        return Rules(LOSSES[self.loss], r1, self.r1_every, self.r2, penalty, self.path_length)
+        r2 = self.r2 if self.r2 is not None else r1 if self.loss == "relativistic" else 0.0
+        return Rules(LOSSES[self.loss], r1, self.r1_every, r2, penalty, self.path_length)
 
     def schedule(self) -> Schedule:
         """Returns length, ticks and average of the run."""

@@ -69,7 +69,7 @@ def write_page(
 
 def over_time(folder: Path, resolution: int, batch: float) -> list[tuple[float, np.ndarray]]:
     """Returns a few of the run's sample grids, evenly spread: kimg and the first pictures of each."""
-    found = sorted((folder / "samples").glob("*.png"))
+    found = sorted(path for path in (folder / "samples").glob("*.png") if path.stem.isdecimal())
     keep = sorted({round(i) for i in np.linspace(0, len(found) - 1, min(TIME_ROWS, len(found)))}) if found else []
     rows = []
     for path in (found[index] for index in keep):

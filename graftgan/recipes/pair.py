@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from graftgan.augment import AUGMENTS
+from graftgan.augment import AUGMENTS, AdaptiveAugment, Augment, DiffAugment
 from graftgan.errors import UserError
 from graftgan.methods import Method
 from graftgan.methods.base import Preparation
@@ -90,7 +90,7 @@ def make_state(
     generator, discriminator = model.generator.train(), model.discriminator.train()
     generator.requires_grad_(True)
     discriminator.requires_grad_(True)
-    state = State(generator, discriminator, generator, AUGMENTS[options.augment]()).to(device)
+    state = State(generator, discriminator, generator, augmentation(options)).to(device)
     method.prepare(state, preparation)
     state.average = copy.deepcopy(state.generator).eval().requires_grad_(False)
     usual, betas = NETWORKS[model.network].learning_rate, (0.0, 0.99)
@@ -101,3 +101,12 @@ def make_state(
         rate = usual if options.lr_d is None else options.lr_d
         state.optimiser_d = torch.optim.Adam(state.trainable_d().values(), rate, betas)
     return state
+
+
+def augmentation(options: TrainingOptions) -> Augment:
+    """Returns the augmentation that the options name, with its own options; ADA at a pace that suits the budget."""
+    if options.augment == "ada":
+        return AdaptiveAugment(kimg=min(100.0, options.kimg / 4) if options.ada_kimg is None else options.ada_kimg)
+    if options.augment == "diffaug":
+        return DiffAugment(options.augment_policy)
+    return AUGMENTS[options.augment]()

@@ -152,7 +152,7 @@ def describe(
         "source_sha256": {"generator": source.digest, "discriminator": source.discriminator_digest},
         "photos_sha256": digest_of(photos),
         "holdout_sha256": None if holdout is None else digest_of(holdout),
-        "photos": dict(zip(photos.names, photos.digests, strict=True)),
+        "photos": [list(pair) for pair in zip(photos.names, photos.digests, strict=True)],
     }
 
 

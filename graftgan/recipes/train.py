@@ -57,15 +57,16 @@ def run(options: TrainOptions) -> Path:
 
 def write_model(finished: Finished, options: TrainingOptions) -> Model:
     """Writes `model/` of a finished run and returns what it holds: the average of G, and D."""
-    state = finished.state
+    state, before = finished.state, finished.source.about
     about = {
         "method": options.method,
         "source": options.source,
         "kimg": state.images / 1000,
         "seed": options.seed,
         "pictures": len(finished.photos),
-        "classes": finished.photos.classes if state.generator.c_dim else [],
+        "classes": before.get("classes") or finished.photos.classes if state.generator.c_dim else [],
+        "credits": before.get("credits", ""),
     }
-    model = Model(finished.network, merged(state.average).eval(), merged(state.discriminator).eval(), about)
+    model = Model(finished.source.network, merged(state.average).eval(), merged(state.discriminator).eval(), about)
     save_model(finished.folder.path / "model", model, model_card(about, finished.folder.path.name))
     return model

@@ -1,5 +1,6 @@
 """One training run from options to a finished model folder: what `adapt` and `train` share."""
 
+import io
 import shlex
 import time
 from collections.abc import Callable
@@ -7,20 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
 from lightning_fabric import Fabric
 from PIL import Image
 from torch import Tensor
 
-from graftgan.data import Batches, PictureSet, choose_shots, load_pictures, suggest_resolution
+from graftgan.data import PictureSet, suggest_resolution
 from graftgan.devices import from_first, in_any, launch
 from graftgan.errors import NumericalError, StoppedEarly, UserError
+from graftgan.files import write_atomically
 from graftgan.methods.base import Preparation
 from graftgan.methods.step import adversarial_step
 from graftgan.randomness import generator_at
 from graftgan.recipes.options import TrainingOptions, method_from
 from graftgan.recipes.pair import make_state, starting_pair
+from graftgan.recipes.pictures import read_pictures, real_batches
 from graftgan.recipes.record import open_folder, rooted
 from graftgan.sampling.grid import grid
 from graftgan.sampling.sample import sample
@@ -31,6 +32,7 @@ from graftgan.training.log import Log
 from graftgan.training.loop import fit
 from graftgan.training.progress import ProgressBar
 from graftgan.training.run_folder import RunFolder
+from graftgan.zoo.model_folder import Model
 
 GRID_SEEDS = range(32)
 
@@ -42,7 +44,7 @@ class Finished:
     Attributes:
         folder: the run's folder, still locked.
         state: at the last step.
-        network: name of the architecture.
+        source: what the run started from; its networks are the state's.
         photos: the pictures trained on.
         holdout: pictures that were never trained on; None where there are none.
         seconds: the training took in this process.
@@ -51,7 +53,7 @@ class Finished:
 
     folder: RunFolder
     state: State
-    network: str
+    source: Model
     photos: PictureSet
     holdout: PictureSet | None
     seconds: float
@@ -81,14 +83,12 @@ def train_run(options: TrainingOptions, images: str, verb: str) -> Finished:
     if options.source != "none":
         model = starting_pair(options, options.resolution, 0)
     resolution = model.generator.resolution if model else options.resolution or suggest_resolution(images)
-    photos, holdout = read_pictures(options, images, resolution, fabric)
+    photos, holdout = read_pictures(options, images, resolution, fabric.global_rank == 0)
     if model is None:
         if options.classes and not photos.classes:
             raise UserError(f"--classes: {images} has no folders to take classes from")
         model = starting_pair(options, resolution, len(photos.classes) if options.classes else 0)
-    if options.batch % fabric.world_size:
-        raise UserError(f"--batch {options.batch}: must be a multiple of the {fabric.world_size} devices")
-
+    check_together(options, model, fabric)
     folder = open_folder(options, verb, photos, holdout, model, fabric)
     try:
         with Interrupt() as interrupt:
@@ -103,7 +103,7 @@ def train_run(options: TrainingOptions, images: str, verb: str) -> Finished:
 def _train(
     options: TrainingOptions,
     verb: str,
-    model: Any,
+    model: Model,
     photos: PictureSet,
     holdout: PictureSet | None,
     folder: RunFolder,
@@ -113,7 +113,7 @@ def _train(
     """Builds the state, goes on from a checkpoint if there is one, and runs the loop."""
     method = method_from(options.method, options.method_options)
     rules, schedule = options.rules(photos.resolution), options.schedule()
-    real_at = batches(options, photos, model.generator.c_dim, fabric)
+    real_at = real_batches(options, photos, model, fabric)
     checkpoints = folder.path / "checkpoints"
     saved = newest_checkpoint(checkpoints, fabric) if options.resume else None
     chief = fabric.global_rank == 0
@@ -160,59 +160,22 @@ def _train(
     finally:
         if log is not None:
             log.close()
-    return Finished(folder, state, model.network, photos, holdout, time.monotonic() - began, fabric)
+    return Finished(folder, state, model, photos, holdout, time.monotonic() - began, fabric)
 
 
-def read_pictures(
-    options: TrainingOptions, images: str, resolution: int, fabric: Fabric
-) -> tuple[PictureSet, PictureSet | None]:
-    """Returns the pictures to train on and those held out.
+def check_together(options: TrainingOptions, model: Model, fabric: Fabric) -> None:
+    """Refuses options that do not go together, before anything is written.
 
     Raises:
-        UserError: nothing readable there, or more shots asked for than there are.
+        UserError: names the option.
     """
-    chief = fabric.global_rank == 0
-    with ProgressBar("read pictures", 1, quiet=not chief) as bar:
-
-        def told(done: int, of: int) -> None:
-            bar.total = of
-            bar.update(done)
-
-        pictures = load_pictures(Path(images), resolution, square=options.square, progress=told)  # type: ignore[arg-type]
-        holdout = None
-        if options.holdout is not None:
-            holdout = load_pictures(Path(options.holdout), resolution, square=options.square, progress=told)  # type: ignore[arg-type]
-    if options.shots is not None and options.shots < len(pictures):
-        chosen = choose_shots(len(pictures), options.shots, options.seed)
-        if holdout is None:
-            rest = np.setdiff1d(np.arange(len(pictures)), chosen)
-            holdout = pictures.take(rest[:5000] if len(rest) > 5000 else rest)
-        pictures = pictures.take(chosen)
-    elif options.shots is not None and options.shots > len(pictures):
-        raise UserError(f"--shots {options.shots}: {images} has {len(pictures)} readable pictures")
-    return pictures, holdout
-
-
-def batches(
-    options: TrainingOptions, photos: PictureSet, c_dim: int, fabric: Fabric
-) -> Callable[[int], tuple[Tensor, Tensor | None]]:
-    """Returns step -> (real pictures, one-hot labels or None) on the device."""
-    source = Batches(
-        photos.pixels,
-        photos.labels,
-        options.batch // fabric.world_size,
-        options.seed,
-        options.flip,
-        fabric.global_rank,
-        fabric.world_size,
-    )
-
-    def at(step: int) -> tuple[Tensor, Tensor | None]:
-        images, labels = source.at(step)
-        onehot = torch.nn.functional.one_hot(labels % c_dim, c_dim).float().to(fabric.device) if c_dim else None
-        return images.to(fabric.device), onehot
-
-    return at
+    each, rest = divmod(options.batch, fabric.world_size)
+    if rest:
+        raise UserError(f"--batch {options.batch}: must be a multiple of the {fabric.world_size} devices")
+    if options.path_length and model.network != "stylegan2":
+        raise UserError(f"--path-length {options.path_length}: a {model.network} has no intermediate latents")
+    if options.path_length and each < 8:
+        raise UserError(f"--path-length {options.path_length}: wants a --batch of at least 8 a device, not {each}")
 
 
 def newest_checkpoint(checkpoints: Path, fabric: Fabric) -> tuple[Path, dict[str, Tensor], dict[str, Any]] | None:
@@ -259,4 +222,6 @@ def draw_samples(state: State, folder: Path) -> None:
     pictures = sample(state.average, GRID_SEEDS)
     (folder / "samples").mkdir(exist_ok=True)
     sheet = grid(pictures if pictures.shape[-1] == 3 else pictures.repeat(3, axis=-1), columns=8)
-    Image.fromarray(sheet).save(folder / "samples" / f"{state.step:08d}.png")
+    png = io.BytesIO()
+    Image.fromarray(sheet).save(png, "PNG")
+    write_atomically(folder / "samples" / f"{state.step:08d}.png", png.getvalue())

@@ -7,8 +7,11 @@ from graftgan.networks.base import Discriminator, Generator
 
 
 def freeze(module: nn.Module) -> None:
-    """Stops every parameter of `module` from training."""
+    """Stops every parameter of `module` from training, and its batch norms from taking new statistics."""
     module.requires_grad_(False)
+    for part in module.modules():
+        if isinstance(part, nn.modules.batchnorm._BatchNorm):
+            part.eval()
 
 
 def freeze_blocks(network: Generator | Discriminator, resolutions: list[int]) -> list[str]:

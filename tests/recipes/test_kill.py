@@ -39,25 +39,23 @@ def test_killed_at_random_moments_it_ends_with_the_same_weights(
     words: Callable[[dict[str, Any]], list[str]],
     assert_same_run: Callable[..., None],
 ) -> None:
-    began = time.monotonic()
     assert forks.wait(forks.start(words({**ten_steps, "outdir": tmp_path / "through"}), slow_disk=0.01)) == 0
-    seconds = time.monotonic() - began
     through = only_run(tmp_path / "through")
 
     draws = random.Random(0)
     reached = []
-    for moment in range(4):
+    for moment, step in enumerate((0, 2, 4, 8)):
         outdir = tmp_path / str(moment)
         pid = forks.start(words({**ten_steps, "outdir": outdir}), slow_disk=0.01)
-        until(lambda outdir=outdir: bool(list(outdir.glob("*/run.json"))))  # before it there is nothing to resume
-        time.sleep(draws.uniform(0.0, 0.8 * seconds))
+        until(lambda outdir=outdir, step=step: bool(list(outdir.glob(f"*/checkpoints/step-{step:08d}"))))
+        time.sleep(draws.uniform(0.0, 0.05))
         os.kill(pid, signal.SIGKILL)
         assert forks.wait(pid) in (-signal.SIGKILL, 0)
         folder = only_run(outdir)
         whole = checkpoint.newest(folder / "checkpoints")
         reached.append(-1 if whole is None else whole[2]["step"])
         assert forks.run(["train", "--resume", str(folder)]) == 0, forks.errors.read_text()
-        assert "Warning" not in forks.errors.read_text()
+        assert "warning:" not in forks.errors.read_text()
         assert_same_run(through, folder)
         assert not [path for path in folder.rglob(".writing-*") if path.is_dir()]
     assert len(set(reached)) > 1, reached

@@ -47,6 +47,8 @@ def options(name: str, folder: Path) -> TrainOptions:
         cmax=8,
         z_dim=8,
         r1_every=4,
+        lr_g=0.0025,
+        lr_d=0.0025,
         ticks=12,
         keep=12,
         devices="cpu",

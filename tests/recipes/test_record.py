@@ -56,7 +56,7 @@ def test_the_record_is_complete(tiny: dict[str, Any], tmp_path: Path) -> None:
         player: sha256(source / "model" / f"{player}.safetensors") for player in ("generator", "discriminator")
     }
     photos = sorted(Path(tiny["images"]).iterdir())
-    assert record["photos"] == {path.name: sha256(path) for path in photos}
+    assert record["photos"] == [[path.name, sha256(path)] for path in photos]
     assert record["photos_sha256"] == hashlib.sha256("\n".join(map(sha256, photos)).encode()).hexdigest()
 
 

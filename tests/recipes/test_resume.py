@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from graftgan.augment import AUGMENTS, AdaptiveAugment
+from graftgan.augment import AdaptiveAugment
 from graftgan.errors import UserError
-from graftgan.recipes import train
+from graftgan.recipes import pair, train
 from graftgan.recipes.train import TrainOptions
 from graftgan.training import checkpoint
 from graftgan.training.log import read_log
@@ -50,7 +50,7 @@ def test_resumed_from_any_checkpoint_it_is_the_same_run(
     assert_same_run: Callable[..., None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setitem(AUGMENTS, "ada", lambda: AdaptiveAugment(p=0.3, kimg=0.1))  # type: ignore[arg-type]
+    monkeypatch.setattr(pair, "AdaptiveAugment", lambda kimg: AdaptiveAugment(p=0.3, kimg=0.1))
     changes, steps = CASES[case]
     through = train.run(TrainOptions(**{**tiny, **changes}))
     assert len(checkpoint.steps(through / "checkpoints")) == 7

@@ -19,7 +19,15 @@ def test_a_run_leaves_a_model_that_samples_and_serves_as_a_source(tiny: dict[str
     model = load_model(folder / "model")
     assert model.network == "stylegan2"
     assert model.about == {
-        **{"method": "finetune", "source": "none", "kimg": 0.048, "seed": 0, "pictures": 12, "classes": []}
+        **{
+            "method": "finetune",
+            "source": "none",
+            "kimg": 0.048,
+            "seed": 0,
+            "pictures": 12,
+            "classes": [],
+            "credits": "",
+        }
     }
     assert load(folder).sample([3])[0].size == (16, 16)
     grafted = train.run(TrainOptions(**{**tiny, "source": str(folder), "network": "auto", "resolution": None}))
@@ -62,7 +70,7 @@ def test_folders_become_classes_when_asked(tiny: dict[str, Any], tmp_path: Path)
         ({"devices": "gpu"}, "--devices gpu"),
         ({"precision": "16"}, "--precision 16"),
         ({"cbase": 8}, "channel_base 8"),
-        ({"network": "dcgan", "path_length": 2.0}, "the path length penalty cannot be used"),
+        ({"network": "dcgan", "path_length": 2.0}, "--path-length 2.0: a dcgan has no intermediate latents"),
         ({"method": "freezed", "method_options": ("frozen=99",)}, "--method-options frozen=99: D has"),
     ],
 )

@@ -10,10 +10,11 @@ import pytest
 import safetensors.torch
 import torch
 
+import graftgan.zoo.model_folder
 from graftgan.errors import UserError
 from graftgan.networks import NETWORKS
 from graftgan.randomness import generator_at
-from graftgan.zoo.model_folder import CONFIG, DISCRIMINATOR, GENERATOR, Model, load_model, save_model
+from graftgan.zoo.model_folder import CONFIG, DISCRIMINATOR, GENERATOR, Model, build, load_model, save_model
 from graftgan.zoo.sources import find_source
 
 SIZES = {"resolution": 16, "channel_base": 128, "channel_max": 8}
@@ -197,12 +198,22 @@ def test_a_config_that_is_none_is_named(folder: Path, text: str) -> None:
         ("unknown", 1),
     ],
 )
-def test_a_config_of_another_network_is_refused_and_takes_no_memory(folder: Path, name: str, value: object) -> None:
+def test_a_config_of_another_network_is_refused_and_takes_no_memory(
+    folder: Path, name: str, value: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
     config = json.loads((folder / CONFIG).read_text())
     config["generator"][name] = value
     (folder / CONFIG).write_text(json.dumps(config))
+    built_on: list[str] = []
+
+    def spied(kind: type[Any], config: object, path: Path, device: str) -> Any:
+        built_on.append(device)
+        return build(kind, config, path, device)
+
+    monkeypatch.setattr(graftgan.zoo.model_folder, "build", spied)
     with pytest.raises(UserError, match=f"{CONFIG}|{GENERATOR}"):
         load_model(folder)
+    assert built_on == ["meta"]
 
 
 def test_generator_and_discriminator_must_fit_each_other(tmp_path: Path) -> None:
