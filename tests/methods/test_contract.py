@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from graftgan.augment import AUGMENTS
+from graftgan.augment import AUGMENTS, AdaptiveAugment
 from graftgan.devices import launch
 from graftgan.losses import LOSSES
-from graftgan.methods import METHODS, Method
+from graftgan.methods import METHODS, Method, modulate
 from graftgan.methods.base import Preparation
 from graftgan.methods.rules import Rules
 from graftgan.methods.step import adversarial_step
@@ -77,7 +77,17 @@ def test_frozen_tensors_stay_and_every_trainable_one_moves(method: str, network:
     trainable = {id(p) for p in (*state.trainable_g().values(), *state.trainable_d().values())}
     parameters = [(name, p) for owner in (state.generator, state.discriminator) for name, p in owner.named_parameters()]
     before = [p.detach().clone() for _, p in parameters]
+    frozen = [
+        buffer
+        for owner in (state.generator, state.discriminator)
+        for module in owner.modules()
+        if (own := list(module.parameters(recurse=False))) and not any(p.requires_grad for p in own)
+        for buffer in module.buffers(recurse=False)
+    ]
+    statistics = [buffer.clone() for buffer in frozen]
     advance(state, make(method), 4)
+    for buffer, old in zip(frozen, statistics, strict=True):
+        assert torch.equal(buffer, old)
     for (name, parameter), old in zip(parameters, before, strict=True):
         moved = not torch.equal(parameter, old)
         assert moved == (id(parameter) in trainable), f"{name} moved: {moved}"
@@ -124,3 +134,33 @@ def test_global_randomness_is_left_alone(method: str) -> None:
     before = torch.get_rng_state()
     advance(prepared(make(method), "stylegan2"), make(method), 1)
     assert torch.equal(before, torch.get_rng_state())
+
+
+def test_probing_takes_lazy_penalties_lazily_and_leaves_the_augmentation_as_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    terms: list[set[str]] = []
+
+    def noted(*arguments: object) -> dict[str, Tensor]:
+        losses = adversarial_step(*arguments)  # type: ignore[arg-type]
+        terms.append(set(losses))
+        return losses
+
+    monkeypatch.setattr(modulate, "adversarial_step", noted)
+    state = built("stylegan2")
+    state.augment = AdaptiveAugment(p=0.3, kimg=1.0)
+    method = METHODS["modulate"](probe_steps=4, fisher_steps=1)  # type: ignore[call-arg]
+    method.prepare(state, Preparation(batch_at, RULES, FABRIC, 0, None, lambda *_: None))
+    assert ["r1" in step for step in terms] == [True, False, True, False]
+    assert state.augment.p.item() == pytest.approx(0.3) and state.step == 0
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("network", NETWORKS)
+def test_every_loss_runs_in_bfloat16(loss: str, network: str) -> None:
+    fabric = launch("cpu", "bf16")
+    rules = Rules(LOSSES[loss], r1=0.1, r2=0.1, gradient_penalty=1.0)
+    state = prepared(Method(), network)
+    real, labels = batch_at(0)
+    losses = adversarial_step(state, Method(), real, labels, rules, fabric, generator_at(0, 0))
+    assert all(torch.isfinite(value) for value in losses.values())

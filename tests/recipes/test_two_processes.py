@@ -63,3 +63,35 @@ def test_the_command_line_with_two_processes_speaks_once_and_resumes(tiny: dict[
     other = graftgan("train", "--resume", str(folder), "--devices", "cpu")
     assert other.returncode == 2 and "was written by 2 devices, not 1" in other.stderr.splitlines()[-1]
     assert "Traceback" not in first.stderr + again.stderr + other.stderr
+
+
+HARMED = """
+import os, sys
+from graftgan.cli.main import main
+from graftgan.data import Batches
+
+if __name__ == "__main__":
+    at = Batches.at
+
+    def spoilt(batches, step):
+        images, labels = at(batches, step)
+        return (images * float("nan"), labels) if step == 3 and os.environ.get("LOCAL_RANK") == "1" else (images, labels)
+
+    Batches.at = spoilt
+    sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.slow
+def test_nan_in_the_second_process_stops_both_with_exit_code_4(
+    tiny: dict[str, Any], words: Any, tmp_path: Path
+) -> None:
+    script = tmp_path / "harmed.py"
+    script.write_text(HARMED)
+    command = [sys.executable, str(script), *words({**tiny, "devices": "cpu:2"})]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert run.returncode == 4, run.stderr
+    assert run.stderr.splitlines()[-1] == "graftgan train: step 4: a loss of another process is not finite"
+    newest = checkpoint.newest(next(Path(tiny["outdir"]).iterdir()) / "checkpoints")
+    assert newest is not None and newest[2]["step"] == 3
