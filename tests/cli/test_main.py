@@ -94,7 +94,7 @@ def test_help_names_what_there_is_to_choose_from(capsys: pytest.CaptureFixture[s
         "Adversarial loss: minimax, non-saturating, hinge, wasserstein, relativistic.",
         "what the discriminator sees: none, diffaug, ada.",
         "Whose features the metrics compare: inception, efficientnet-lite0.",
-        "Budget: thousands of real pictures shown to the discriminator. (default: 8.0)",
+        "Budget: thousands of real pictures shown to the discriminator; 10 is about a minute",
     ):
         assert names in found
 
