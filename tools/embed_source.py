@@ -8,6 +8,7 @@ measures FID and KID (Inception) of as many samples as there are held-out pictur
 
 import argparse
 import json
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -83,12 +84,19 @@ def main() -> None:
         **{name: sentence(value) for name, value in measured.items()},
         "credits": CREDITS,
     }
-    command = record["command"].replace(record["images"], "AVATARS/train")
+    command = without(record["command"].replace(record["images"], "AVATARS/train"), "--outdir", "--images", "--devices")
     text = DESIGNS.format(command=command, name=arguments.name, hardware=arguments.hardware)
     card = model_card(about, arguments.name, text, licence="apache-2.0")
     embedded = Model(model.network, model.generator, model.discriminator, about)
     save_model(ASSETS / arguments.name, embedded, card, dtype=torch.float16)
     print(card)
+
+
+def without(command: str, *flags: str) -> str:
+    """Returns a command line without some flags and their values: where a run was written is nobody's business."""
+    words = shlex.split(command)
+    kept = [word for at, word in enumerate(words) if word not in flags and (at == 0 or words[at - 1] not in flags)]
+    return shlex.join(kept)
 
 
 def measure(generator: Generator, heldout: Path, encoder: str) -> dict[str, Measure]:
