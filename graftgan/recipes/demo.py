@@ -20,7 +20,7 @@ class DemoOptions:
 
 
 def run(options: DemoOptions) -> Result:
-    """Runs the demo: `adapt` with its own defaults.
+    """Runs the demo: `adapt` with its own defaults and a budget of two minutes on two cores.
 
     Args:
         options: where to, and the seed.
@@ -34,6 +34,7 @@ def run(options: DemoOptions) -> Result:
             photos=str(demo / "photos"),
             holdout=str(demo / "holdout.zip"),
             metric_pictures=200,
+            kimg=14.0,
             outdir=options.outdir,
             seed=options.seed,
             devices=options.devices,
