@@ -65,12 +65,12 @@ def discriminator_turn(
     lazily = state.step % rules.r1_every == 0
 
     def score(images: Tensor) -> Tensor:
-        return method.score(state, images, labels, rng).float()
+        return unhalved(method.score(state, images, labels, rng))
 
     with fabric.autocast():
         with torch.no_grad():
             z = method.latents(state, len(real), rng)
-            fakes = state.generator(z, labels, rng=rng).float()
+            fakes = unhalved(state.generator(z, labels, rng=rng))
         seen_real = state.augment(real, rng).detach()
         seen_fake = state.augment(fakes, rng).detach()
         real_logits, fake_logits = score(seen_real), score(seen_fake)
@@ -109,12 +109,12 @@ def generator_turn(
     assert state.optimiser_g is not None
     with held_still(state.trainable_d()), fabric.autocast():
         z = method.latents(state, len(real), rng)
-        fakes = state.generator(z, labels, rng=rng).float()
-        fake_logits = method.score(state, state.augment(fakes, rng), labels, rng).float()
+        fakes = unhalved(state.generator(z, labels, rng=rng))
+        fake_logits = unhalved(method.score(state, state.augment(fakes, rng), labels, rng))
         real_logits = None
         if rules.loss.uses_real:
             with torch.no_grad():
-                real_logits = method.score(state, state.augment(real, rng), labels, rng).float()
+                real_logits = unhalved(method.score(state, state.augment(real, rng), labels, rng))
         terms = {"loss_g": rules.loss.generator(real_logits, fake_logits).mean()}
         terms |= method.generator_terms(state, Turn(z, labels, fakes, fake_logits, real, real_logits, rng))
         if rules.path_length > 0 and state.step % rules.path_every == 0:
@@ -122,6 +122,11 @@ def generator_turn(
         descend(state.optimiser_g, state.trainable_g(), terms, fabric)
     state.generator.observe(z, labels)
     return {name: term.detach() for name, term in terms.items()}
+
+
+def unhalved(tensor: Tensor) -> Tensor:
+    """Returns what autocast made in half precision in float32: losses, penalties and augmentation are taken in full."""
+    return tensor.float() if tensor.dtype in (torch.bfloat16, torch.float16) else tensor
 
 
 def path_length_term(
