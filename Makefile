@@ -10,7 +10,7 @@ demo: $(READY)
 	$(BIN)/graftgan demo
 
 test: lint
-	$(BIN)/python -m pytest -q
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -38,20 +38,29 @@ from the npm packages @dicebear/core and @dicebear/collection 9.4.3:
 
 | style | designer | licence |
 |---|---|---|
-| Adventurer | Lisa Wischofsky | CC BY 4.0 |
-| Avatar Illustration System (Micah) | Micah Lanier | CC BY 4.0 |
-| Face Generator (Big Ears) | The Visual Team | CC BY 4.0 |
-| Open Peeps | Pablo Stanley | CC0 1.0 |
+| [Adventurer](https://www.figma.com/community/file/1184595184137881796) | Lisa Wischofsky | [CC BY 4.0] |
+| [Avatar Illustration System](https://www.figma.com/community/file/829741575478342595) (Micah) | Micah Lanier | [CC BY 4.0] |
+| [Face Generator](https://www.figma.com/community/file/986078800058673824) (Big Ears) | The Visual Team | [CC BY 4.0] |
+| [Open Peeps](https://www.openpeeps.com/) | Pablo Stanley | [CC0 1.0] |
+
+[CC BY 4.0]: https://creativecommons.org/licenses/by/4.0/
+[CC0 1.0]: https://creativecommons.org/publicdomain/zero/1.0/
+
+Changes: the designs were combined and coloured by seed, drawn small, and used to train a network; the network's pictures
+are new ones in their manner.
 
 No drawing of the held-out set was drawn for training too (the renderer compares the drawings).
 
 ## Make it again
 
-    cd tools/avatars && npm install
-    node render.mjs AVATARS --styles adventurer,micah,openPeeps,bigEars --count 1250 --split heldout
-    node render.mjs AVATARS --styles adventurer,micah,openPeeps,bigEars --count 9000 --split train --not heldout:1250
+From the repository's root, with AVATARS an empty folder and RUN the folder that the training names:
+
+    npm install --prefix tools/avatars
+    S=adventurer,micah,openPeeps,bigEars
+    node tools/avatars/render.mjs AVATARS --styles $S --count 1250 --split heldout
+    node tools/avatars/render.mjs AVATARS --styles $S --count 9000 --split train --not heldout:1250
     {command}
-    python tools/embed_source.py RUN AVATARS/heldout --name {name}
+    python tools/embed_source.py RUN AVATARS/heldout --name {name} --hardware "{hardware}"
 
 ## Hardware
 
@@ -60,7 +69,7 @@ No drawing of the held-out set was drawn for training too (the renderer compares
 ## Licence of the weights
 
 Apache-2.0, with the credits above (CC BY 4.0 asks for them): see NOTICE.
-"""
+"""  # noqa: E501
 
 
 def main() -> None:

@@ -22,8 +22,15 @@ from graftgan.networks import NETWORKS
 
 Options = TypeVar("Options")
 
+SETTINGS = [
+    f"{field.name} of {method} ({field.default})"
+    for method, kind in METHODS.items()
+    for field in dataclasses.fields(kind)
+]
+
 NAMES: Mapping[str, Iterable[str]] = {
     "methods": METHODS,
+    "settings": SETTINGS,
     "networks": NETWORKS,
     "losses": LOSSES,
     "augments": AUGMENTS,

@@ -1,4 +1,4 @@
-"""Pictures in, batches out (floor 1: knows nobody but the errors).
+"""Pictures in, batches out (floor 2: knows nobody but the errors).
 
 `load_pictures` reads a folder or zip into a `PictureSet`, every file accounted for; `Batches` turns it into
 tensors.

@@ -1,1 +1,1 @@
-"""Floor 4: out of the house: the model card, later ONNX and the model hub."""
+"""Floor 5: out of the house: the model card, later ONNX and the model hub."""

@@ -1,6 +1,6 @@
-"""Floor 4: how a pretrained pair is adapted to a few pictures; one paper a file.
+"""Floor 5: how a pretrained pair is adapted to a few pictures; one paper a file.
 
-A new method is one file here and one line in `METHODS`; command line, report, docs table and contract test follow.
+A new method is one file here and one line in `METHODS`; command line, report and contract test follow.
 """
 
 from graftgan.methods.base import Method

@@ -46,16 +46,16 @@ class Modulate(Method):
     fisher_steps: int = 25
     """Batches over which importance is averaged."""
 
-    def prepare(self, state: State, preparation: Preparation) -> None:
-        """Modulates every kernel, probes, and settles which filters are kept.
+    def __post_init__(self) -> None:
+        """Raises UserError for a setting that is out of its range."""
+        if not 0 <= self.quantile <= 1:
+            raise UserError(f"--method-options quantile={self.quantile}: from 0 to 1")
+        for name, least in (("rank", 1), ("probe_steps", 0), ("fisher_steps", 1)):
+            if getattr(self, name) < least:
+                raise UserError(f"--method-options {name}={getattr(self, name)}: at least {least}")
 
-        Raises:
-            UserError: a setting is out of its range.
-        """
-        if not 0 <= self.quantile <= 1 or self.rank < 1 or self.probe_steps < 0 or self.fisher_steps < 1:
-            raise UserError(
-                f"modulate: quantile in [0, 1], rank and fisher_steps from 1, probe_steps from 0, not {self}"
-            )
+    def prepare(self, state: State, preparation: Preparation) -> None:
+        """Modulates every kernel, probes, and settles which filters are kept."""
         rng = generator_at(preparation.seed, 0, purpose="modulation")
         in_g = modulate(state.generator, self.rank, rng)
         in_d = modulate(state.discriminator, self.rank, rng)

@@ -1,1 +1,1 @@
-"""Floor 6: the jobs, one `run(options)` each; the only files that know everybody."""
+"""Floor 7: the jobs, one `run(options)` each; the only files that know everybody."""

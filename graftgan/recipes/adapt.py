@@ -30,16 +30,16 @@ class AdaptOptions(TrainingOptions):
     source: str = DEFAULT_SOURCE
     """Model to start from: a name (see `graftgan sources`), a model or run folder; `none`: random weights."""
     kimg: float = 10.0
-    """Budget: thousands of real pictures shown to the discriminator; 10 is about a minute on two cores at 64 px."""
+    """Budget: thousands of real pictures shown to the discriminator; 10 took 80 s on two cores at 64 px."""
     loss: str = "hinge"
     """Adversarial loss: {losses}. On the demo hinge came nearer to the hold-out than non-saturating."""
     r1: float | None = 1.0
-    """Weight gamma of R1; on the demo 1 came nearer to the hold-out than 0.1 and 4."""
+    """Weight gamma of R1; 1 is from the demo (docs/defaults.md)."""
     augment: str = "diffaug"
     """Differentiable augmentation of what the discriminator sees: {augments}."""
     augment_policy: tuple[str, ...] = ("translation",)
-    """Which of DiffAugment's transformations are used: {policies}. On the demo's ink drawings colour left tinted
-    lines and cutout a greater distance to the hold-out; photographs may want `colour translation`."""
+    """Which of DiffAugment's transformations are used: {policies}. On the demo's ink drawings
+    colour left tinted lines; photographs may want `colour translation` (docs/defaults.md)."""
     ema_kimg: float = 1.0
     """Half-life of the generator's average; short, as the run is."""
     ema_rampup: float = 0.2

@@ -27,7 +27,7 @@ class TrainingOptions:
     method: str = "finetune"
     """How the pretrained pair is adapted: {methods}."""
     method_options: tuple[str, ...] = ()
-    """The method's own settings as NAME=VALUE, for example `frozen=3`."""
+    """The method's own settings as NAME=VALUE, for example `frozen=3`: {settings}."""
     network: str = "auto"
     """Architecture: {networks}; `auto` is the source's, or stylegan2 where there is no source."""
     shots: int | None = None
@@ -67,7 +67,7 @@ class TrainingOptions:
     gradient_penalty: float | None = None
     """Weight of WGAN-GP's penalty; default 10 with the Wasserstein loss, else 0."""
     path_length: float = 0.0
-    """Weight of StyleGAN2's path length penalty (2 there); off by default: it costs a third of the speed on a CPU."""
+    """Weight of StyleGAN2's path length penalty (2 there); off by default, as few-shot runs are short."""
     augment: str = "none"
     """Differentiable augmentation of what the discriminator sees: {augments}."""
     augment_policy: tuple[str, ...] = ("colour", "translation", "cutout")
@@ -108,7 +108,7 @@ class TrainingOptions:
         check_choice("--square", self.square, ["crop", "pad"])
         for name in ("kimg", "batch", "r1_every", "ticks", "keep", "cbase", "cmax", "z_dim"):
             if not 0 < getattr(self, name) < float("inf"):
-                raise UserError(f"--{name.replace('_', '-')} {getattr(self, name)}: must be above 0")
+                raise UserError(f"--{name.replace('_', '-')} {getattr(self, name)}: a finite number above 0")
         for name in (
             "r1",
             "r2",
@@ -122,13 +122,19 @@ class TrainingOptions:
         ):
             value = getattr(self, name)
             if value is not None and not 0 <= value < float("inf"):
-                raise UserError(f"--{name.replace('_', '-')} {value}: must be 0 or above")
+                raise UserError(f"--{name.replace('_', '-')} {value}: a finite number from 0")
+        for name in ("batch", "cbase", "cmax", "z_dim"):
+            if getattr(self, name) > LARGEST:
+                raise UserError(f"--{name.replace('_', '-')} {getattr(self, name)}: at most {LARGEST}")
         if self.shots is not None and self.shots < 1:
             raise UserError(f"--shots {self.shots}: at least one picture")
         if self.seed < 0:
             raise UserError(f"--seed {self.seed}: must be 0 or above")
         if self.resolution is not None:
-            check_resolution(self.resolution)
+            try:
+                check_resolution(self.resolution)
+            except UserError as error:
+                raise UserError(f"--resolution {self.resolution}: {error}") from None
         method_from(self.method, self.method_options)
 
     def rules(self, resolution: int) -> Rules:
@@ -144,6 +150,7 @@ class TrainingOptions:
         return Schedule(self.batch, self.kimg, self.ticks, self.ema_kimg, self.ema_rampup)
 
 
+LARGEST = 2**16
 SWITCH = {"true": True, "false": False, "yes": True, "no": False, "1": True, "0": False}
 
 
@@ -196,7 +203,9 @@ def method_from(name: str, settings: tuple[str, ...]) -> Any:
     values: dict[str, Any] = {}
     for setting in settings:
         key, _, text = setting.partition("=")
-        check_choice(f"--method-options of {name}:", key, fields or ["(none)"])
+        if not fields:
+            raise UserError(f"--method-options {setting}: {name} has no settings")
+        check_choice(f"--method-options of {name}:", key, fields)
         wanted: type[Any] = type(fields[key].default)
         try:
             values[key] = SWITCH[text.lower()] if wanted is bool else wanted(text)

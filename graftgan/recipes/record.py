@@ -122,6 +122,8 @@ def go_on(options: TrainingOptions, now: dict[str, Any]) -> RunFolder:
         record = folder.read_record()
         if record.get("photos_sha256") != now["photos_sha256"]:
             raise UserError(f"{now['images']} no longer holds the pictures that {folder.path} began with")
+        if record.get("holdout_sha256") != now["holdout_sha256"]:
+            raise UserError(f"--holdout {options.holdout}: not the pictures that {folder.path} began to hold out")
         if record.get("source_sha256") != now["source_sha256"]:
             raise UserError(f"--source {options.source}: no longer the model that {folder.path} began with")
         if record.get("versions") != now["versions"]:

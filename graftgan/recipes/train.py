@@ -59,8 +59,7 @@ def write_model(finished: Finished, options: TrainingOptions) -> Model:
     """Writes `model/` of a finished run and returns what it holds: the average of G, and D."""
     state, before = finished.state, finished.source.about
     about = {
-        "method": options.method,
-        "source": options.source,
+        **({} if options.source == "none" else {"method": options.method, "source": Path(options.source).name}),
         "kimg": state.images / 1000,
         "seed": options.seed,
         "pictures": len(finished.photos),

@@ -2,6 +2,7 @@
 
 import io
 import shlex
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -95,8 +96,11 @@ def train_run(options: TrainingOptions, images: str, verb: str) -> Finished:
             return _train(
                 options, verb, model, photos, holdout, folder, fabric, lambda: in_any(fabric, interrupt.asked)
             )
-    except BaseException:
+    except BaseException as error:
         folder.close()
+        begun = options.resume is not None or (folder.path / "checkpoints").exists()
+        if isinstance(error, UserError) and not begun and fabric.global_rank == 0:
+            shutil.rmtree(folder.path, ignore_errors=True)  # refused before the first step: nothing to keep
         raise
 
 

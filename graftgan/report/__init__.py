@@ -1,4 +1,4 @@
-"""Floor 4: what a run shows of itself: one page that opens offline. Knows arrays and words, no network."""
+"""Floor 5: what a run shows of itself: one page that opens offline. Knows arrays and words, no network."""
 
 from graftgan.report.page import Layer, MetricRow, Neighbour, Report, write_report
 

@@ -1,1 +1,1 @@
-"""Floor 4: seeds to pictures."""
+"""Floor 5: seeds to pictures."""

@@ -1,1 +1,1 @@
-"""Floor 3: change a trained network from outside, never editing its file."""
+"""Floor 4: change a trained network from outside, never editing its file."""

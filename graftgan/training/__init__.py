@@ -1,1 +1,1 @@
-"""Floor 5: time. Batches, steps, averages, logs and checkpoints; knows no GAN."""
+"""Floor 6: time. Batches, steps, averages, logs and checkpoints; knows no GAN."""

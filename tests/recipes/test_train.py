@@ -20,8 +20,6 @@ def test_a_run_leaves_a_model_that_samples_and_serves_as_a_source(tiny: dict[str
     assert model.network == "stylegan2"
     assert model.about == {
         **{
-            "method": "finetune",
-            "source": "none",
             "kimg": 0.048,
             "seed": 0,
             "pictures": 12,
