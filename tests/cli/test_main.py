@@ -135,7 +135,7 @@ def test_a_new_method_appears_by_itself(capsys: pytest.CaptureFixture[str], monk
         (["train", "x", "--kimg", "--flip"], "graftgan train: --kimg: a value is missing (a number)"),
         (["train", "x", "--flip", "yes"], "graftgan train: yes: one word too many"),
         (["train", "x", "y"], "graftgan train: y: one word too many"),
-        (["train", "x", "--seed", "-1"], "graftgan train: --seed -1: a finite number from 0"),
+        (["train", "x", "--seed", "-1"], "graftgan train: --seed -1: must be 0 or above"),
         (["train", "x", "--kimg", "-inf"], "graftgan train: --kimg -inf: a finite number above 0"),
         (["sample", "m", "--seeds=-1"], "graftgan sample: --seeds -1: write numbers and ranges like 0-63,100"),
         (["sample", "m", "--seeds", "-1"], "graftgan sample: --seeds -1: write numbers and ranges"),

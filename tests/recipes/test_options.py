@@ -34,7 +34,7 @@ from graftgan.recipes.train import TrainOptions
         ({"lr_g": float("nan")}, "--lr-g nan: a finite number from 0"),
         ({"ema_kimg": float("inf")}, "--ema-kimg inf: a finite number from 0"),
         ({"shots": 0}, "--shots 0: at least one picture"),
-        ({"seed": -1}, "--seed -1: a finite number from 0"),
+        ({"seed": -1}, "--seed -1: must be 0 or above"),
         ({"resolution": 0}, "resolution must be a power of two from 16 to 1024, not 0"),
         ({"resolution": 28}, "not 28"),
         (
