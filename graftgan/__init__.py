@@ -33,7 +33,7 @@ def adapt(photos: "str | Path", **options: Any) -> "Result":
     from graftgan.recipes import adapt as recipe
     from graftgan.recipes.options import from_keywords
 
-    return recipe.run(from_keywords(recipe.AdaptOptions, {"photos": str(photos), **options}))
+    return recipe.run(from_keywords(recipe.AdaptOptions, {"photos": str(photos), **options}), options)
 
 
 def train(images: "str | Path", **options: Any) -> "Result":
@@ -53,7 +53,7 @@ def train(images: "str | Path", **options: Any) -> "Result":
     from graftgan.recipes.options import from_keywords
     from graftgan.recipes.result import load
 
-    return load(recipe.run(from_keywords(recipe.TrainOptions, {"images": str(images), **options})))
+    return load(recipe.run(from_keywords(recipe.TrainOptions, {"images": str(images), **options}), options))
 
 
 def load(model: "str | Path") -> "Result":

@@ -1,6 +1,6 @@
 """`graftgan adapt PHOTOS`."""
 
-from graftgan.cli.arguments import parse
+from graftgan.cli.arguments import given, parse
 from graftgan.recipes import adapt
 from graftgan.recipes.judge import lines
 from graftgan.recipes.result import Result
@@ -8,7 +8,7 @@ from graftgan.recipes.result import Result
 
 def main(words: list[str]) -> None:
     """Adapts, then names the report and prints the metric lines."""
-    say(adapt.run(parse(adapt.AdaptOptions, words, "adapt", positional=("photos",))))
+    say(adapt.run(parse(adapt.AdaptOptions, words, "adapt", positional=("photos",)), given(words)))
 
 
 def say(result: Result) -> None:

@@ -200,3 +200,14 @@ def field_of(word: str) -> str:
 def flag_list(hints: dict[str, Any]) -> str:
     """Returns the flags of the fields, parted by spaces."""
     return " ".join(flag(name) for name in hints)
+
+
+def given(words: list[str]) -> set[str]:
+    """Returns the fields that a command line names, whatever value it gives them.
+
+    Example:
+        >>> sorted(given(["photos", "--lr-g", "0.1", "--no-flip"]))
+        ['flip', 'lr_g']
+    """
+    names = [word.partition("=")[0].removeprefix("--").replace("-", "_") for word in words if word.startswith("--")]
+    return {name.removeprefix("no_") for name in names}

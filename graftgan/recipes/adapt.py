@@ -1,6 +1,7 @@
 """`graftgan adapt`: the main job. A few pictures and a source in; generator, samples, metrics and report out."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,11 +58,12 @@ class AdaptOptions(TrainingOptions):
             raise UserError(f"--metric-pictures {self.metric_pictures}: at least 2")
 
 
-def run(options: AdaptOptions) -> Result:
+def run(options: AdaptOptions, given: Collection[str] = ()) -> Result:
     """Adapts a source to a few pictures and reports how good the result is.
 
     Args:
         options: of the job; `options.resume` goes on with an earlier run.
+        given: names of options that a resumed run must not pass over because they have their default's value.
 
     Returns:
         The adapted model, the run's folder and its metrics.
@@ -72,7 +74,7 @@ def run(options: AdaptOptions) -> Result:
         NumericalError: NaN or infinity; the last checkpoint is whole.
     """
     if options.resume is not None:
-        options = resumed(AdaptOptions, options, "adapt")
+        options = resumed(AdaptOptions, options, "adapt", given)
     if options.photos is None:
         raise UserError("name the folder or zip of pictures to adapt to")
     finished = train_run(options, options.photos, "adapt")

@@ -6,6 +6,7 @@ import platform
 import shlex
 import shutil
 import warnings
+from collections.abc import Collection
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
@@ -37,13 +38,14 @@ def rooted(options: Options) -> Options:
     return dataclasses.replace(options, **absolute)
 
 
-def resumed(kind: type[Options], options: Options, verb: str) -> Options:
+def resumed(kind: type[Options], options: Options, verb: str, given: Collection[str] = ()) -> Options:
     """Returns the options that a run goes on with: those of the folder, with what a resumed run may change.
 
     Args:
         kind: of the options.
         options: `resume` names the folder; what differs from the defaults was asked for.
         verb: that goes on.
+        given: options that were asked for even if they have their default's value.
 
     Raises:
         UserError: the folder is not such a run's, or an option contradicts what the run began with.
@@ -55,7 +57,8 @@ def resumed(kind: type[Options], options: Options, verb: str) -> Options:
     before = from_json(kind, record["options"])
     fresh = kind()
     names = [field.name for field in dataclasses.fields(kind)]
-    asked = {name: getattr(options, name) for name in names if getattr(options, name) != getattr(fresh, name)}
+    now = {name: getattr(options, name) for name in names}
+    asked = {name: value for name, value in now.items() if name in given or value != getattr(fresh, name)}
     for name, value in asked.items():
         if name not in FREE and value != getattr(before, name):
             raise UserError(

@@ -1,5 +1,6 @@
 """`graftgan train`: a source model from scratch."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,11 +26,12 @@ class TrainOptions(TrainingOptions):
     """Pictures a step, over all devices (32 was fastest on two cores)."""
 
 
-def run(options: TrainOptions) -> Path:
+def run(options: TrainOptions, given: Collection[str] = ()) -> Path:
     """Trains a source and writes its model folder.
 
     Args:
         options: of the job; `options.resume` goes on with an earlier run.
+        given: names of options that a resumed run must not pass over because they have their default's value.
 
     Returns:
         The run's folder; `model/` in it is a source for `adapt`.
@@ -40,7 +42,7 @@ def run(options: TrainOptions) -> Path:
         NumericalError: NaN or infinity; the last checkpoint is whole.
     """
     if options.resume is not None:
-        options = resumed(TrainOptions, options, "train")
+        options = resumed(TrainOptions, options, "train", given)
     if options.images is None:
         raise UserError("name the folder or zip of pictures to train on")
     finished = train_run(options, options.images, "train")

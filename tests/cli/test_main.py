@@ -314,3 +314,15 @@ def test_a_helping_process_leaves_the_word_and_the_exit_code_to_the_first(
 
 def test_the_tests_run_in_the_first_process() -> None:
     assert os.environ.get("LOCAL_RANK", "0") == "0" and not graftgan.cli.main.helps()
+
+
+def test_a_resumed_run_passes_over_no_option_that_was_given(
+    tiny: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    from graftgan.recipes import train
+    from graftgan.recipes.train import TrainOptions
+
+    folder = train.run(TrainOptions(**tiny))
+    assert tiny["batch"] != TrainOptions().batch
+    assert main(["train", "--resume", str(folder), "--batch", str(TrainOptions().batch)]) == 2
+    assert "keeps it" in capsys.readouterr().err
