@@ -1,5 +1,6 @@
 """One device or many under one launcher: Lightning Fabric starts the processes, places tensors, sums gradients."""
 
+import atexit
 import logging
 import os
 import re
@@ -69,7 +70,15 @@ def launch(devices: str = "auto", precision: str = "auto") -> Fabric:
             strategy=strategy,
         )
         fabric.launch()
+    if count * nodes > 1:
+        atexit.register(leave)
     return fabric
+
+
+def leave() -> None:
+    """Ends this process's part in the group: threads still alive when Python ends would abort it."""
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
 
 
 def from_first(fabric: Fabric, ask: Callable[[], Answer]) -> Answer:

@@ -20,7 +20,7 @@ class DemoOptions:
 
 
 def run(options: DemoOptions) -> Result:
-    """Runs the demo: `adapt` with its own defaults and a budget of two minutes on two cores.
+    """Runs the demo: `adapt` with its own defaults and a budget of its own (docs/benchmarks.md has its time).
 
     Args:
         options: where to, and the seed.

@@ -23,7 +23,7 @@ class TrainOptions(TrainingOptions):
     kimg: float = 500.0
     """Budget: thousands of real pictures shown to the discriminator."""
     batch: int = 32
-    """Pictures a step, over all devices (32 was fastest on two cores)."""
+    """Pictures a step, over all devices."""
 
 
 def run(options: TrainOptions, given: Collection[str] = ()) -> Path:
