@@ -12,7 +12,7 @@ demo: $(READY)
 test: lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q
 
-# several processes on one machine: starts many of them, and their ends race
+# several processes on one machine
 test-slow: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m slow
 
