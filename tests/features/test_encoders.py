@@ -8,6 +8,7 @@ import torch
 
 from graftgan.errors import UserError
 from graftgan.features import ENCODERS
+from graftgan.features.resize import IN_WORDS, RESIZES
 
 
 @pytest.fixture(scope="module", params=list(ENCODERS))
@@ -29,8 +30,30 @@ def test_says_what_it_is(encoder):
     assert encoder.protocol() == {
         "encoder": encoder.name,
         "dimensions": encoder.dim,
+        "resize": "clean",
         "preprocessing": encoder.preprocessing,
     }
+
+
+def test_an_unknown_resize_rule_is_answered_with_the_nearest():
+    with pytest.raises(UserError, match="--resize legacy-torch: did you mean legacy-pytorch"):
+        ENCODERS["efficientnet-lite0"](resize="legacy-torch")
+
+
+@pytest.mark.parametrize("rule", list(RESIZES))
+def test_the_rule_is_used_and_stated(rule, pictures):
+    encoder = ENCODERS["efficientnet-lite0"](resize=rule)
+    pixels = torch.from_numpy(pictures).permute(0, 3, 1, 2).double()
+    expected = (RESIZES[rule](pixels, 224) - 127) / 128
+    torch.testing.assert_close(encoder.prepare(pixels), expected)
+    assert encoder.protocol()["resize"] == rule
+    assert encoder.preprocessing == f"{IN_WORDS[rule].format(size=224)}, (x - 127) / 128, TensorFlow padding"
+
+
+def test_grey_pictures_are_judged_as_colour(pictures):
+    encoder = ENCODERS["efficientnet-lite0"]()
+    grey = pictures[..., :1]
+    np.testing.assert_array_equal(encoder.encode(grey), encoder.encode(np.repeat(grey, 3, axis=3)))
 
 
 def test_features_do_not_depend_on_the_batch(encoder, pictures):
@@ -55,7 +78,9 @@ def test_no_pictures_give_no_rows(encoder, pictures):
     assert encoder.encode(pictures[:0]).shape == (0, encoder.dim)
 
 
-@pytest.mark.parametrize("wrong", [np.zeros((2, 8, 8, 3), np.float32), np.zeros((8, 8, 3), np.uint8)])
+@pytest.mark.parametrize(
+    "wrong", [np.zeros((2, 8, 8, 3), np.float32), np.zeros((8, 8, 3), np.uint8), np.zeros((2, 8, 8, 4), np.uint8)]
+)
 def test_other_pictures_are_refused(encoder, wrong):
     with pytest.raises(UserError, match=f"encoder {encoder.name}: pictures must be uint8"):
         encoder.encode(wrong)
