@@ -1,5 +1,28 @@
-"""Floor 5: what a run shows of itself: one page that opens offline. Knows arrays and words, no network."""
+"""Floor 5: what a run shows of itself: pages that open offline. Knows arrays and words, no network."""
 
-from graftgan.report.page import Layer, MetricRow, Neighbour, Report, write_report
+from graftgan.report.comparison import write_comparison
+from graftgan.report.contenders import Column, Comparison, Contender, Draw
+from graftgan.report.content import Choice, Layer, MetricRow, Neighbour, Report, Score
+from graftgan.report.evaluation import Evaluation, write_evaluation
+from graftgan.report.markdown import summary_markdown
+from graftgan.report.metric_table import GROUPS
+from graftgan.report.page import write_report
 
-__all__ = ["Layer", "MetricRow", "Neighbour", "Report", "write_report"]
+__all__ = [
+    "GROUPS",
+    "Choice",
+    "Column",
+    "Comparison",
+    "Contender",
+    "Draw",
+    "Evaluation",
+    "Layer",
+    "MetricRow",
+    "Neighbour",
+    "Report",
+    "Score",
+    "summary_markdown",
+    "write_comparison",
+    "write_evaluation",
+    "write_report",
+]

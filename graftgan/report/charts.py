@@ -42,13 +42,14 @@ class Series:
         return kept[::every] + (kept[-1:] if kept and (len(kept) - 1) % every else [])
 
 
-def line_chart(title: str, series: Sequence[Series], x_label: str) -> Markup:
+def line_chart(title: str, series: Sequence[Series], x_label: str, mark: float | None = None) -> Markup:
     """Draw lines over a common x axis that begins at 0.
 
     Args:
         title: what is shown; also read aloud, with the first and last value of each line.
         series: at most four lines; those without a finite point are named in the legend only.
         x_label: unit of the x axis.
+        mark: moment that was chosen: a line across the chart, and a dot where a line has a point there.
 
     Returns:
         An SVG element; colours are the classes `s0` to `s3` of the page's style.
@@ -58,7 +59,8 @@ def line_chart(title: str, series: Sequence[Series], x_label: str) -> Markup:
         1
     """
     lines = [(one.name, one.drawn()) for one in series]
-    xs = [x for _, points in lines for x, _ in points]
+    mark = mark if mark is not None and math.isfinite(mark) else None
+    xs = [x for _, points in lines for x, _ in points] + ([] if mark is None else [mark])
     ys = [y for _, points in lines for _, y in points]
     x_ticks = round_ticks(min(0.0, *xs), max(xs)) if xs else [0.0, 1.0]
     y_ticks = round_ticks(min(ys), max(ys)) if ys else [0.0, 1.0]
@@ -70,7 +72,12 @@ def line_chart(title: str, series: Sequence[Series], x_label: str) -> Markup:
         parts.append(_line(index, [(across.at(x), up.at(y)) for x, y in points]))
     # One line needs no legend: the title names it.
     parts.append(_legend([name for name, _ in lines] if len(lines) > 1 else []))
-    return svg(WIDTH, HEIGHT, f"{title}: " + "; ".join(_spoken(name, points) for name, points in lines), parts)
+    words = [_spoken(name, points) for name, points in lines]
+    if mark is not None:
+        met = [(index, up.at(y)) for index, (_, points) in enumerate(lines) for x, y in points if math.isclose(x, mark)]
+        parts.append(_mark(across.at(mark), met))
+        words.append(f"chosen at {number(mark)} {x_label}")
+    return svg(WIDTH, HEIGHT, f"{title}: " + "; ".join(words), parts)
 
 
 def bar_chart(
@@ -120,46 +127,57 @@ def bar_chart(
     return svg(BAR_WIDTH, bottom + 22, f"{title}: {spoken}", parts)
 
 
-def comparison_bar(adapted: float | None, source: float | None, floor: float | None) -> Markup:
+def comparison_bar(value: float | None, source: float | None, floor: float | None, subject: str = "adapted") -> Markup:
     """Draw one number as a bar from 0, with marks where the unchanged source and the noise floor lie.
 
     Args:
-        adapted: length of the bar; numbers below 0 (an unbiased KID can be) are drawn at 0.
+        value: end of the bar; numbers below 0 go to the left of it.
         source: solid mark.
         floor: dotted mark.
+        subject: what `value` belongs to, read aloud.
 
     Returns:
-        An SVG element, 200 wide; empty if no number is finite.
+        An SVG element, 200 wide; empty if fewer than two numbers are finite: one alone compares nothing.
 
     Example:
-        >>> comparison_bar(None, None, None)
+        >>> comparison_bar(0.5, None, None)
         Markup('')
     """
-    known = finite(value for value in (adapted, source, floor) if value is not None)
-    if not known:
+    known = finite(number for number in (value, source, floor) if number is not None)
+    if len(known) < 2:
         return Markup("")
-    across = Scale(0.0, max(*known, 0.0) or 1.0, 1.0, 197.0)
+    low, high = min(*known, 0.0), max(*known, 0.0)
+    across = Scale(low, high if high > low else low + 1.0, 1.0, 197.0)
+    zero = across.at(0.0)
     parts = [rect(1.0, 9.0, 196.0, 8.0, "track")]
-    if adapted is not None and math.isfinite(adapted):
-        parts.append(rect(1.0, 9.0, across.at(max(0.0, adapted)) - 1.0, 8.0, "f0"))
-    for value, name in ((source, "mark"), (floor, "mark dotted")):
-        if value is not None and math.isfinite(value):
-            x = across.at(max(0.0, value))
+    if value is not None and math.isfinite(value):
+        end = across.at(value)
+        parts.append(rect(min(zero, end), 9.0, abs(end - zero), 8.0, "f0"))
+    if low < 0:
+        parts.append(stroke(zero, 7.0, zero, 19.0, "origin"))
+    for other, name in ((source, "mark"), (floor, "mark dotted")):
+        if other is not None and math.isfinite(other):
+            x = across.at(other)
             parts.append(stroke(x, 3.0, x, 23.0, name))
-    words = f"adapted {number(adapted)}, unchanged source {number(source)}, noise floor {number(floor)}"
+    named = [(subject, value), ("unchanged source", source), ("noise floor", floor)]
+    words = ", ".join(f"{name} {number(one)}" for name, one in named if one is not None)
     return svg(200, 26, words, parts)
 
 
-def shortened(name: str) -> str:
+def shortened(name: str, letters: int = LABEL_LETTERS) -> str:
     """Return a long name with its middle left out, as layers differ at both ends.
+
+    Args:
+        name: of any length.
+        letters: most that are kept, at least 3.
 
     Example:
         >>> shortened("synthesis.b1024.torgb.affine.weight")
         'synthesis.b1024.…gb.affine.weight'
     """
-    if len(name) <= LABEL_LETTERS:
+    if len(name) <= letters:
         return name
-    half = (LABEL_LETTERS - 1) // 2
+    half = (letters - 1) // 2
     return f"{name[:half]}…{name[-half:]}"
 
 
@@ -176,6 +194,15 @@ def _line(index: int, points: list[tuple[float, float]]) -> Markup:
         return Markup('<circle class="f{}" cx="{}" cy="{}" r="3"/>').format(index % 4, place(x), place(y))
     path = " ".join(f"{place(x)},{place(y)}" for x, y in points)
     return Markup('<polyline class="line s{}" points="{}"/>').format(index % 4, path) if points else Markup("")
+
+
+def _mark(x: float, met: list[tuple[int, float]]) -> Markup:
+    """Draw the chosen moment: a line, its word above it, and a dot on each line that it meets."""
+    anchor = "start" if x < LEFT + 30 else "end" if x > RIGHT - 30 else "middle"
+    dots = [
+        Markup('<circle class="f{}" cx="{}" cy="{}" r="4"/>').format(index % 4, place(x), place(y)) for index, y in met
+    ]
+    return group("chosen", [stroke(x, TOP - 4, x, BOTTOM), text(x, TOP - 10, "chosen", anchor), *dots])
 
 
 def _y_axis(up: Scale, ticks: list[float]) -> Markup:

@@ -5,10 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from graftgan.report.words import Better
+
 
 @dataclass(frozen=True)
 class MetricRow:
-    """One metric of the run; smaller is better.
+    """One metric of the run.
 
     Attributes:
         name: such as "KID".
@@ -19,6 +21,11 @@ class MetricRow:
         error: standard error of `adapted`.
         protocol: how the numbers were made: sizes of the sets, seeds, resize rule.
         note: one sentence to be read with the number; may be empty.
+        better: which way it is better.
+        about: one plain sentence: what it says.
+        group: heading it stands under; rows without one come first.
+        source_error: standard error of `source`.
+        floor_error: standard error of `floor`.
     """
 
     name: str
@@ -27,6 +34,42 @@ class MetricRow:
     source: float | None = None
     floor: float | None = None
     error: float | None = None
+    protocol: str = ""
+    note: str = ""
+    better: Better = "lower"
+    about: str = ""
+    group: str = ""
+    source_error: float | None = None
+    floor_error: float | None = None
+
+
+@dataclass(frozen=True)
+class Score:
+    """One metric of an evaluation.
+
+    Attributes:
+        name: such as "KID".
+        encoder: what looked at the pictures.
+        value: of the pictures that are judged; None where it could not be measured.
+        error: standard error of `value`.
+        floor: noise floor: one half of the reference against the other.
+        floor_error: standard error of `floor`.
+        better: which way it is better.
+        about: one plain sentence: what it says.
+        group: heading it stands under; rows without one come first.
+        protocol: how the numbers were made: sizes of the sets, seeds, resize rule.
+        note: one sentence to be read with the number; may be empty.
+    """
+
+    name: str
+    encoder: str
+    value: float | None
+    error: float | None = None
+    floor: float | None = None
+    floor_error: float | None = None
+    better: Better = "lower"
+    about: str = ""
+    group: str = ""
     protocol: str = ""
     note: str = ""
 
@@ -38,7 +81,7 @@ class Neighbour:
     Attributes:
         sample: uint8 (H, W, 3 or 1).
         photo: uint8 (H, W, 3 or 1).
-        distance: between the two, in the unit that `Report.copy_rule` names.
+        distance: between the two, in the unit that the page's `copy_rule` names.
         copy: whether the sample counts as a copy of the photo.
     """
 
@@ -59,6 +102,24 @@ class Layer:
 
     name: str
     change: float
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How the checkpoint that the user gets was chosen, without a hold-out.
+
+    Attributes:
+        kimg: the chosen moment.
+        rule: sentence that says how it was chosen.
+        curve: one entry a look, in the order of time, with `kimg` and any scalars, such as score, diversity, nearest;
+            each scalar has a chart of its own.
+        warnings: sentences on what the curve shows, such as collapse or copying.
+    """
+
+    kimg: float
+    rule: str
+    curve: list[dict[str, Any]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +149,8 @@ class Report:
         warnings: sentences that belong at the top.
         facts: (name, value): time, memory, cost, device, versions, seed, hashes.
         command: that repeats the run.
-        checkpoint_rule: sentence that says how the shown checkpoint was chosen.
+        checkpoint_rule: sentence that says how the shown checkpoint was chosen, where `choice` does not.
+        choice: how the checkpoint was chosen; None leaves the section out.
     """
 
     title: str
@@ -114,6 +176,7 @@ class Report:
     facts: list[tuple[str, str]] = field(default_factory=list)
     command: str = ""
     checkpoint_rule: str = ""
+    choice: Choice | None = None
 
     def __post_init__(self) -> None:
         """Refuse arrays and lists that do not belong together."""

@@ -2,13 +2,9 @@
 
 from pathlib import Path
 
-import jinja2
-
-from graftgan.files import write_atomically
-from graftgan.report.content import Layer, MetricRow, Neighbour, Report
+from graftgan.report.content import Report
 from graftgan.report.sections import sections
-
-__all__ = ["Layer", "MetricRow", "Neighbour", "Report", "render", "write_report"]
+from graftgan.report.templates import fill, write_page
 
 
 def write_report(path: Path, report: Report) -> None:
@@ -22,8 +18,7 @@ def write_report(path: Path, report: Report) -> None:
         ValueError: an array of the report holds no pictures.
         OSError: the file cannot be written.
     """
-    # File names that are no valid Unicode must not stop the page.
-    write_atomically(path, render(report).encode("utf-8", "replace"))
+    write_page(path, render(report))
 
 
 def render(report: Report) -> str:
@@ -36,8 +31,4 @@ def render(report: Report) -> str:
         >>> "<b>" in page, "&lt;b&gt;" in page
         (False, True)
     """
-    loader = jinja2.FileSystemLoader(Path(__file__).parent)
-    environment = jinja2.Environment(
-        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.get_template("report.html").render(report=report, **sections(report))
+    return fill("report.html", report=report, **sections(report))

@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from graftgan.report.charts import Series, bar_chart, comparison_bar, line_chart
-from graftgan.report.content import Layer, MetricRow, Report
+from graftgan.report.charts import Series, bar_chart, line_chart
+from graftgan.report.content import Choice, Layer, Neighbour, Report
+from graftgan.report.metric_table import run_table
 from graftgan.report.pictures import EXACT_SIDE, Picture, picture, pictures, spread, tile_side
 from graftgan.report.scales import finite
-from graftgan.report.words import count, number, percent
+from graftgan.report.words import MISSING, count, number, percent
 
 # How much is shown. Together about 220 pictures: under 3 MB at 64 px.
 HERO = 6
@@ -37,6 +38,12 @@ KNOWN = {
     "sign_real": "share of photos above 0 less share below",
 }
 
+SIGNALS = {
+    "score": "Score",
+    "diversity": "Diversity of the samples",
+    "nearest": "Distance to the nearest photo",
+}
+
 
 def sections(report: Report) -> dict[str, Any]:
     """Return the variables of the template.
@@ -51,23 +58,35 @@ def sections(report: Report) -> dict[str, Any]:
         ValueError: an array of the report holds no pictures.
     """
     shown_photos = pictures(report.photos[:PHOTOS], [f"Photo {name}" for name in report.photo_names[:PHOTOS]])
-    side = max(report.adapted_samples.shape[1:3], default=0) or max(report.photos.shape[1:3], default=0) or 64
+    kimg = number(max(finite(float(t["kimg"]) for t in report.log if is_number(t.get("kimg"))), default=None))
     return {
-        "tile": tile_side(side, TILE),
-        "hero_tile": tile_side(side, HERO_TILE),
-        "pixelated": side <= EXACT_SIDE,
+        **sizes(report.adapted_samples, report.photos),
+        "title": report.title,
         "lead": lead(report),
+        "warnings": report.warnings,
+        "made": f"graftgan {report.verb}" + (f" · {kimg} kimg" if kimg != MISSING else ""),
         "hero": pictures(report.adapted_samples[:HERO], [f"Sample of seed {seed}" for seed in report.seeds[:HERO]]),
         "photos": list(zip(report.photo_names[:PHOTOS], shown_photos, strict=True)),
         "photos_words": photos_words(report),
         "pairs": pairs(report),
         "more": more(report),
         "over_time": over_time(report),
-        "metrics": [metric_line(row) for row in report.metrics],
-        "neighbours": neighbours(report),
+        "table": run_table(report.metrics),
+        "neighbours": neighbours(report.neighbours),
+        "choice": report.choice,
+        "signals": signals(report.choice),
         "curves": curves(report.log),
         "layers": layers(report),
-        "finished": number(max(finite(float(t["kimg"]) for t in report.log if is_number(t.get("kimg"))), default=None)),
+    }
+
+
+def sizes(*stacks: np.ndarray) -> dict[str, Any]:
+    """Return how large the pictures of a page are shown, by the first stack that holds any."""
+    side = next((max(stack.shape[1:3]) for stack in stacks if stack.ndim == 4 and stack.size), 64)
+    return {
+        "tile": tile_side(side, TILE),
+        "hero_tile": tile_side(side, HERO_TILE),
+        "pixelated": side <= EXACT_SIDE,
     }
 
 
@@ -116,32 +135,31 @@ def over_time(report: Report) -> list[tuple[str, list[Picture]]]:
     ]
 
 
-def metric_line(row: MetricRow) -> dict[str, Any]:
-    """Return one line of the table: the numbers as text, and the bar that compares them."""
-    return {
-        "row": row,
-        "adapted": number(row.adapted),
-        "error": "" if row.error is None or not math.isfinite(row.error) else number(row.error),
-        "source": number(row.source),
-        "floor": number(row.floor),
-        "bar": comparison_bar(row.adapted, row.source, row.floor),
-    }
-
-
-def neighbours(report: Report) -> list[dict[str, Any]]:
+def neighbours(found: list[Neighbour]) -> list[dict[str, Any]]:
     """Return samples beside their nearest photos."""
-    found = []
-    for index, near in enumerate(report.neighbours[:NEIGHBOURS], 1):
+    shown = []
+    for index, near in enumerate(found[:NEIGHBOURS], 1):
         sample = picture(near.sample, f"Sample {index}")
         photo = picture(near.photo, f"The photo nearest to sample {index}")
-        found.append({"sample": sample, "photo": photo, "distance": number(near.distance), "is_copy": near.copy})
-    return found
+        shown.append({"sample": sample, "photo": photo, "distance": number(near.distance), "is_copy": near.copy})
+    return shown
+
+
+def signals(choice: Choice | None) -> list[tuple[str, Any]]:
+    """Return (title, chart) of each signal that the checkpoint was chosen by, the chosen moment marked."""
+    if choice is None:
+        return []
+    names = scalars(choice.curve)
+    titles = [SIGNALS.get(name, sentence(name)) for name in names]
+    return [
+        (title, line_chart(title, series_of(choice.curve, [name]), "kimg", choice.kimg))
+        for name, title in zip(names, titles, strict=True)
+    ]
 
 
 def curves(log: list[dict[str, Any]]) -> list[tuple[str, Any]]:
     """Return (title, chart): the losses, what the discriminator says, then every other scalar on its own."""
-    names = [name for name in dict.fromkeys(key for tick in log for key in tick) if name not in NO_CURVE]
-    names = [name for name in names if any(is_number(tick.get(name)) for tick in log)]
+    names = scalars(log)
     losses: list[str] = [name for name in ("loss_d", "loss_g") if name in names]
     logits: list[str] = [name for name in ("logit_real", "logit_fake") if name in names]
     others = [name for name in names if name not in losses and name not in logits]
@@ -151,6 +169,12 @@ def curves(log: list[dict[str, Any]]) -> list[tuple[str, Any]]:
         *((sentence(name), [name]) for name in others),
     ]
     return [(title, line_chart(title, series_of(log, group), "kimg")) for title, group in groups if group]
+
+
+def scalars(log: list[dict[str, Any]]) -> list[str]:
+    """Return the names of what can be drawn over kimg, in the order of their first appearance."""
+    names = [name for name in dict.fromkeys(key for tick in log for key in tick) if name not in NO_CURVE]
+    return [name for name in names if any(is_number(tick.get(name)) for tick in log)]
 
 
 def series_of(log: list[dict[str, Any]], names: list[str]) -> list[Series]:

@@ -107,8 +107,31 @@ def test_comparison_places_adapted_source_and_floor():
     assert marks == [197.0, 99.0]
 
 
-def test_comparison_draws_a_negative_number_at_zero():
-    assert float(rects(comparison_bar(-0.1, 1.0, None))[1]["width"]) == 0
+def test_comparison_draws_a_negative_number_to_the_left_of_zero():
+    chart = comparison_bar(-1.0, 1.0, None)
+    bar = rects(chart)[1]
+    origin, source = [float(one.attrib["x1"]) for one in ET.fromstring(chart).iter("line")]
+    assert (float(bar["x"]), float(bar["width"]), origin, source) == (1.0, 98.0, 99.0, 197.0)
+
+
+@pytest.mark.parametrize("alone", [(0.5, None, None), (None, 0.5, math.nan), (math.inf, None, 1.0)])
+def test_one_number_alone_compares_nothing(alone):
+    assert comparison_bar(*alone) == ""
+
+
+def test_a_chosen_moment_is_marked_on_the_line():
+    points = [(0, 0.0), (0.1 * 3, 10.0), (0.6, 5.0)]
+    chart = ET.fromstring(line_chart("t", [Series("a", points)], "kimg", mark=0.3))
+    group = next(one for one in chart.iter("g") if one.get("class") == "chosen")
+    (line,), (dot,) = group.iter("line"), group.iter("circle")
+    assert float(line.attrib["x1"]) == float(line.attrib["x2"]) == float(dot.attrib["cx"]) == (LEFT + RIGHT) / 2
+    assert float(dot.attrib["cy"]) == TOP
+
+
+def test_a_chosen_moment_after_the_last_point_is_on_the_axis():
+    chart = ET.fromstring(line_chart("t", [Series("a", [(0, 0.0), (1, 1.0)])], "kimg", mark=2.0))
+    group = next(one for one in chart.iter("g") if one.get("class") == "chosen")
+    assert [float(one.attrib["x1"]) for one in group.iter("line")] == [RIGHT] and not list(group.iter("circle"))
 
 
 @pytest.mark.parametrize(

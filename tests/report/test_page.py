@@ -3,45 +3,13 @@
 import dataclasses
 import math
 import re
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 
-from graftgan.report import Layer, MetricRow, Neighbour, Report, write_report
+from graftgan.report import Choice, Layer, MetricRow, Neighbour, Report, write_report
 from graftgan.report.page import render
 from graftgan.report.sections import LAYERS, NEIGHBOURS, PAIRS, PHOTOS, TIMES
-
-VOID = {"meta", "img", "br"}
-
-
-class Reader(HTMLParser):
-    """Collects tags, pictures and text, and finds tags that are not closed."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: list[tuple[str, dict]] = []
-        self.text = ""
-        self.feed(page)
-        self.close()
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        self.text += data
-
-    def alts(self, start: str) -> list[str]:
-        return [attrs["alt"] for tag, attrs in self.tags if tag == "img" and attrs["alt"].startswith(start)]
 
 
 def blobs(count: int, side: int = 8, channels: int = 3, seed: int = 0) -> np.ndarray:
@@ -74,8 +42,8 @@ def report(photos: int = 10, samples: int = 64, channels: int = 3, **changes) ->
     return dataclasses.replace(full, **changes)
 
 
-def test_a_full_page_shows_every_part():
-    page = Reader(render(report()))
+def test_a_full_page_shows_every_part(read):
+    page = read(render(report()))
     assert page.open == []
     assert len(page.alts("Photo ")) == 10
     assert page.alts("Source, seed") == [f"Source, seed {100 + i}" for i in range(PAIRS)]
@@ -91,8 +59,8 @@ def test_a_full_page_shows_every_part():
     assert [attrs.get("class") for tag, attrs in page.tags if tag == "figure"].count("copy") == 1
 
 
-def test_pairs_stand_side_by_side():
-    page = Reader(render(report()))
+def test_pairs_stand_side_by_side(read):
+    page = read(render(report()))
     alts = [attrs["alt"] for tag, attrs in page.tags if tag == "img"]
     first = alts.index("Source, seed 100")
     assert alts[first : first + 4] == [
@@ -103,24 +71,24 @@ def test_pairs_stand_side_by_side():
     ]
 
 
-def test_the_page_loads_nothing_and_runs_nothing():
+def test_the_page_loads_nothing_and_runs_nothing(read):
     page = render(report())
-    reader = Reader(page)
+    reader = read(page)
     links = [attrs[key] for _, attrs in reader.tags for key in ("src", "href", "srcset") if key in attrs]
     assert links and all(link.startswith("data:image/") for link in links)
     assert not {"script", "link", "iframe", "object"} & {tag for tag, _ in reader.tags}
     assert "url(" not in page and "@import" not in page and "http://" not in page and "https://" not in page
 
 
-def test_accessible():
-    page = Reader(render(report()))
+def test_accessible(read):
+    page = read(render(report()))
     assert all(attrs.get("alt") for tag, attrs in page.tags if tag == "img")
     assert all(attrs.get("aria-label") for tag, attrs in page.tags if tag == "svg")
     tags = [tag for tag, _ in page.tags]
     assert tags.count("table") == tags.count("caption") == 2 and tags.count("h1") == 1
 
 
-def test_words_from_outside_are_escaped():
+def test_words_from_outside_are_escaped(read):
     evil = "<script>alert('x')</script>\"&"
     tick = {"kimg": 1.0, evil: 1.0}
     words = {name: evil for name in ("title", "verb", "method", "source_name", "copy_rule", "copies", "command")}
@@ -129,19 +97,20 @@ def test_words_from_outside_are_escaped():
             photos=1,
             photo_names=[evil],
             log=[tick],
-            metrics=[MetricRow(evil, evil, 1.0, 1.0, 1.0, 1.0, evil, evil)],
+            metrics=[MetricRow(evil, evil, 1.0, 1.0, 1.0, 1.0, evil, evil, about=evil, group=evil)],
             missing=[evil],
             warnings=[evil],
             facts=[(evil, evil)],
             generator_layers=[Layer(evil, 1.0)],
+            choice=Choice(1.0, evil, [tick], [evil]),
             checkpoint_rule=evil,
             **words,
         )
     )
-    reader = Reader(page)
+    reader = read(page)
     assert reader.open == [] and "script" not in {tag for tag, _ in reader.tags}
     assert reader.alts("Photo ") == [f"Photo {evil}"]
-    assert reader.text.count(evil) >= 12
+    assert reader.text.count(evil) >= 15
 
 
 def test_a_file_name_that_is_no_unicode_does_not_stop_the_page(tmp_path):
@@ -149,59 +118,98 @@ def test_a_file_name_that_is_no_unicode_does_not_stop_the_page(tmp_path):
     assert "caf?.png" in (tmp_path / "report.html").read_text("utf-8")
 
 
-def test_trained_from_scratch():
-    page = Reader(render(report(source_name="", source_samples=None, method="")))
+def test_trained_from_scratch(read):
+    page = read(render(report(source_name="", source_samples=None, method="")))
     assert "Trained from scratch on 10 photos." in page.text
     assert page.alts("Source") == [] and page.alts("Sample of seed 163")
     assert "Before and after" not in page.text
 
 
-def test_without_metrics_the_page_says_why():
-    page = Reader(render(report(metrics=[], missing=["KID is missing: there is no hold-out."])))
+def test_without_metrics_the_page_says_why(read):
+    page = read(render(report(metrics=[], missing=["KID is missing: there is no hold-out."])))
     assert "KID is missing: there is no hold-out." in page.text and "Nothing was measured" not in page.text
-    assert "Nothing was measured" in Reader(render(report(metrics=[]))).text
+    assert "Nothing was measured" in read(render(report(metrics=[]))).text
 
 
-def test_numbers_that_are_missing_are_dashes():
+def test_numbers_that_are_missing_are_dashes(read):
     row = MetricRow("KID", "lite0", 0.5, None, math.nan, math.nan)
-    page = Reader(render(report(metrics=[row])))
-    assert page.text.count("–") == 2 and "±" not in page.text and "nan" not in page.text
+    page = read(render(report(metrics=[row])))
+    # The only ± is the caption's.
+    assert page.text.count("–") == 2 and page.text.count("±") == 1 and "nan" not in page.text
 
 
-def test_one_photo_and_many():
-    assert "1 photo, grafted" in Reader(render(report(photos=1))).text
-    many = Reader(render(report(photos=500)))
+def test_each_metric_says_which_way_is_better_and_what_it_says(read):
+    rows = [
+        MetricRow("C_T", "lite0", 2.0, better="neither", about="Below -3 is copying.", group="Memorisation"),
+        MetricRow("recall", "lite0", 0.5, 0.4, 0.9, 0.01, group="Diversity", better="higher", floor_error=0.02),
+        MetricRow("KID", "lite0", 0.5, 0.4, 0.1, source_error=0.03, group="Quality", protocol="64 against 200"),
+        MetricRow("FID", "lite0", 50.0, group="Quality", protocol="64 against 200"),
+    ]
+    page = read(render(report(metrics=rows))).words()
+    places = [
+        page.index(words) for words in ("Quality", "KID ↓ lower is better", "FID ↓", "Diversity", "recall ↑ higher")
+    ]
+    places += [page.index("Memorisation"), page.index("C_T neither way is better")]
+    assert places == sorted(places)
+    assert "Below -3 is copying." in page
+    assert "0.5 0.4 ± 0.03 0.1" in page and "0.5 ± 0.01 0.4 0.9 ± 0.02" in page
+    assert page.count("64 against 200") == 1 and "KID, FID 64 against 200" in page
+
+
+def test_how_the_checkpoint_was_chosen(read):
+    curve = [{"kimg": k, "score": 1.0 - k / 4, "diversity": 0.5, "nearest": 0.1 * k} for k in range(5)]
+    choice = Choice(2.0, "The last moment before copying.", curve, ["copying: from 3 kimg on."])
+    page = read(render(report(choice=choice)))
+    marked = [attrs["aria-label"] for tag, attrs in page.tags if tag == "svg" and "chosen" in attrs["aria-label"]]
+    assert [words.split(":")[0] for words in marked] == [
+        "Score",
+        "Diversity of the samples",
+        "Distance to the nearest photo",
+    ]
+    assert all("chosen at 2 kimg" in words for words in marked)
+    assert "The last moment before copying." in page.text and "copying: from 3 kimg on." in page.text
+    assert "was chosen" not in read(render(report(checkpoint_rule=""))).text
+
+
+@pytest.mark.parametrize("curve", [[], [{"kimg": 1.0, "score": math.nan, "note": "text"}]])
+def test_a_choice_without_a_curve_still_has_its_sentence(read, curve):
+    assert "No signal was there." in read(render(report(choice=Choice(1.0, "No signal was there.", curve)))).text
+
+
+def test_one_photo_and_many(read):
+    assert "1 photo, grafted" in read(render(report(photos=1))).text
+    many = read(render(report(photos=500)))
     assert len(many.alts("Photo ")) == PHOTOS
     assert f"The first {PHOTOS} of 500 photos" in many.text and "500 photos, grafted" in many.text
-    assert "The first 10 of 5,000 photos" in Reader(render(report(photos_total=5000))).text
+    assert "The first 10 of 5,000 photos" in read(render(report(photos_total=5000))).text
 
 
-def test_grey_pictures():
-    page = Reader(render(report(channels=1)))
+def test_grey_pictures(read):
+    page = read(render(report(channels=1)))
     assert len(page.alts("Source, seed")) == PAIRS
 
 
-def test_as_little_as_possible():
-    page = Reader(render(Report("a", "train", "", "", blobs(0), [], [], blobs(0))))
+def test_as_little_as_possible(read):
+    page = read(render(Report("a", "train", "", "", blobs(0), [], [], blobs(0))))
     assert page.open == [] and "0 photos" in page.text
     assert not [tag for tag, _ in page.tags if tag in ("img", "svg")]
 
 
-def test_curves_skip_what_is_no_number():
+def test_curves_skip_what_is_no_number(read):
     log = [{"kimg": 0, "loss_d": 1.0}, {"kimg": 1, "loss_d": math.nan}, {"loss_d": 9.0}, {"kimg": 3, "loss_d": None}]
     log.append({"kimg": 4, "loss_d": 3.0, "note": "text", "images_per_s": 5.0, "flag": True})
     page = render(report(log=log))
     assert re.findall(r'<polyline class="line s0" points="([^"]*)"', page) == ["46,210 388,34"]
-    assert "note" not in Reader(page).text and "images per s" not in page and "flag" not in Reader(page).text
+    assert "note" not in read(page).text and "images per s" not in page and "flag" not in read(page).text
 
 
-def test_an_empty_log_has_no_curves():
-    assert "How training went" not in Reader(render(report(log=[]))).text
+def test_an_empty_log_has_no_curves(read):
+    assert "How training went" not in read(render(report(log=[]))).text
 
 
-def test_only_the_layers_that_moved_most_are_drawn():
+def test_only_the_layers_that_moved_most_are_drawn(read):
     many = [Layer(f"layer{i}", i / 100) for i in range(LAYERS + 5)]
-    page = Reader(render(report(generator_layers=many)))
+    page = read(render(report(generator_layers=many)))
     assert "layer4:" not in page.text and "layer5:" in page.text
     assert "5 layers that moved less are not shown." in page.text
 
