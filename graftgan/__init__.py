@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from graftgan.recipes.compare import Compared
+    from graftgan.recipes.evaluate import Table
     from graftgan.recipes.result import Result
 
-__all__ = ["adapt", "load", "train"]
+__all__ = ["adapt", "compare", "evaluate", "load", "train"]
 
 
 def adapt(photos: "str | Path", **options: Any) -> "Result":
@@ -54,6 +56,47 @@ def train(images: "str | Path", **options: Any) -> "Result":
     from graftgan.recipes.result import load
 
     return load(recipe.run(from_keywords(recipe.TrainOptions, {"images": str(images), **options}), options))
+
+
+def evaluate(model: "str | Path", **options: Any) -> "Table":
+    """Measures a model, or a folder of pictures, against pictures that it never saw.
+
+    Args:
+        model: a run's folder, a model folder, a source's name, or a folder or zip of pictures.
+        options: fields of `graftgan.recipes.evaluate.EvaluateOptions`, the flags of `graftgan evaluate`:
+            `reference="holdout"`, say.
+
+    Returns:
+        The table; `.measures()` holds (measure, noise floor) by metric, `.to_json()` the same as JSON values.
+
+    Raises:
+        UserError: an option, a model or pictures are refused.
+    """
+    from graftgan.recipes import evaluate as recipe
+    from graftgan.recipes.options import from_keywords
+
+    return recipe.run(from_keywords(recipe.EvaluateOptions, {"model": str(model), **options}))
+
+
+def compare(photos: "str | Path", **options: Any) -> "Compared":
+    """Compares methods on one job and one budget, beside the unchanged source, fine-tuning, copies and noise floor.
+
+    Args:
+        photos: folder (at any depth) or zip of pictures.
+        options: fields of `graftgan.recipes.contest.CompareOptions`, the flags of `graftgan compare`:
+            `methods=["freezed", "modulate"], shots=10, draws=3`, say.
+
+    Returns:
+        Folder and numbers: `.folder` holds the report, `.results` the mean and spread of every metric.
+
+    Raises:
+        UserError: an option, picture or file is refused; one line that names it.
+    """
+    from graftgan.recipes import compare as recipe
+    from graftgan.recipes.contest import CompareOptions
+    from graftgan.recipes.options import from_keywords
+
+    return recipe.run(from_keywords(CompareOptions, {"photos": str(photos), **options}), options)
 
 
 def load(model: "str | Path") -> "Result":

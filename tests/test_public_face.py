@@ -1,4 +1,4 @@
-"""What `import graftgan` gives: three functions, at once."""
+"""What `import graftgan` gives: a few functions, at once."""
 
 import subprocess
 import sys
@@ -10,13 +10,13 @@ import pytest
 import graftgan
 from graftgan.errors import UserError
 from graftgan.recipes import adapt
-from graftgan.recipes.judge import Judgement
+from graftgan.recipes.judgement import Judgement
 
 
 def test_importing_it_loads_nothing_heavy() -> None:
     code = "import sys, graftgan; print(sorted({'torch', 'numpy', 'PIL'} & set(sys.modules)), *graftgan.__all__)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout.split() == ["[]", "adapt", "load", "train"]
+    assert run.stdout.split() == ["[]", "adapt", "compare", "evaluate", "load", "train"]
 
 
 @pytest.fixture
@@ -34,10 +34,11 @@ def test_train_gives_a_model_that_samples(trained: Any, tiny: dict[str, Any]) ->
 def test_adapt_gives_model_folder_and_metrics(
     trained: Any, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(adapt, "judge", lambda *_, **__: Judgement(missing=["all"]))
+    monkeypatch.setattr(adapt, "judge_adapted", lambda *_, **__: Judgement(missing=["all"]))
     monkeypatch.setattr(adapt, "write_page", lambda *_: None)
-    run = graftgan.adapt(photos, source=trained.folder, kimg=0.016, batch=8, outdir=tmp_path / "runs", devices="cpu")
-    assert run.metrics == {"missing": ["all"]}
+    few = {"kimg": 0.016, "batch": 8, "outdir": tmp_path / "runs", "devices": "cpu", "checkpoint": "last"}
+    run = graftgan.adapt(photos, source=trained.folder, **few)
+    assert run.metrics["missing"] == ["all"] and run.metrics["checkpoint"]["kimg"] == 0.016
     assert run.folder == tmp_path / "runs" / "0002-fields-finetune"
     assert len(run.sample(range(64))) == 64
     run.sample(range(1))[0].save(tmp_path / "first.png")
@@ -47,6 +48,7 @@ def test_adapt_gives_model_folder_and_metrics(
     ("call", "message"),
     [
         (lambda: graftgan.adapt("x", shot=10), "option shot: did you mean shots?"),
+        (lambda: graftgan.compare("x", method="freezed"), "option method: did you mean methods?"),
         (lambda: graftgan.train("x", netwrok="dcgan"), "option netwrok: did you mean network?"),
         (lambda: graftgan.train("/nowhere/at/all"), "no folder or zip of pictures at /nowhere/at/all"),
         (lambda: graftgan.train("x", kimg="3"), "an option has a value of another kind"),

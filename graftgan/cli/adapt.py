@@ -2,7 +2,7 @@
 
 from graftgan.cli.arguments import given, parse
 from graftgan.recipes import adapt
-from graftgan.recipes.judge import lines
+from graftgan.recipes.judgement import lines
 from graftgan.recipes.result import Result
 
 

@@ -16,8 +16,11 @@ from graftgan.augment.diffaug import POLICIES
 from graftgan.choices import suggestion
 from graftgan.errors import UserError
 from graftgan.features import ENCODERS
+from graftgan.features.lpips import PERCEPTUAL
+from graftgan.features.resize import RESIZES
 from graftgan.losses import LOSSES
 from graftgan.methods import METHODS
+from graftgan.metrics import METRICS
 from graftgan.networks import NETWORKS
 
 Options = TypeVar("Options")
@@ -36,6 +39,9 @@ NAMES: Mapping[str, Iterable[str]] = {
     "augments": AUGMENTS,
     "policies": POLICIES,
     "encoders": ENCODERS,
+    "perceptual": PERCEPTUAL,
+    "resizes": RESIZES,
+    "metrics": METRICS,
 }
 """What stands for `{methods}` and the like in a field's docstring."""
 
@@ -101,7 +107,7 @@ def place(words: list[str], hints: dict[str, Any], positional: tuple[str, ...]) 
     """Returns the words with bare ones, wherever they stand, turned into the flags of the positional fields.
 
     A flag takes the word after it; a switch takes none, and a flag of several values takes all up to the next flag,
-    except that a word without `=` goes to a positional field that still lacks its own.
+    except that a word without `=`, if not the first, goes to a positional field that still lacks its own.
 
     Raises:
         UserError: there are more bare words than positional fields.
@@ -121,8 +127,10 @@ def place(words: list[str], hints: dict[str, Any], positional: tuple[str, ...]) 
         if "=" in word or hint is None or hint is bool:
             continue
         many = get_origin(hint) is tuple
-        while left and not is_flag(left[0]) and not (many and free and "=" not in left[0]):
+        taken = 0
+        while left and not is_flag(left[0]) and not (many and taken and free and "=" not in left[0]):
             placed.append(left.pop(0))
+            taken += 1
             if not many:
                 break
     return placed

@@ -19,6 +19,8 @@ VERBS: dict[str, str] = {
     "adapt": "the main job: PHOTOS and a source -> adapted generator, samples, metrics, report",
     "train": "a source model from scratch, from a folder or zip of pictures",
     "sample": "pictures by seed from a model or a run",
+    "evaluate": "the metric table of MODEL_OR_FOLDER against --reference, each number with its protocol",
+    "compare": "the same job by several --methods under one budget, beside the controls",
     "prepare": "check and convert pictures; one row a file on what was done or why it was refused",
     "sources": "the source models available here",
 }

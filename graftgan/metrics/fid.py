@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from graftgan.errors import UserError
+from graftgan.metrics.gaussian import Gaussian, frechet
 from graftgan.metrics.measure import Measure, checked_features
 
 LEAST_PICTURES = 50
@@ -44,20 +45,7 @@ def fid(real: np.ndarray, fake: np.ndarray) -> Measure:
             )
     x, y = checked_features("fid", LEAST_PICTURES, {"real": real, "fake": fake})
     n, m, dim = len(x), len(y), x.shape[1]
-    apart = x.mean(0) - y.mean(0)
-    x, y = _root_of_covariance(x), _root_of_covariance(y)
-    shared = np.linalg.svd(x @ y.T, compute_uv=False).sum()
-    value = apart @ apart + (x * x).sum() + (y * y).sum() - 2 * shared
     protocol: dict[str, Any] = {"metric": "fid", "real": n, "fake": m}
     if min(n, m) <= dim:
         protocol["warning"] = f"biased: N < dim ({min(n, m)} pictures, {dim} dimensions)"
-    # Rounding may leave a hair below zero where both sets are equal.
-    return Measure(max(float(value), 0.0), None, protocol)
-
-
-def _root_of_covariance(rows: np.ndarray) -> np.ndarray:
-    """Return R with R^T R the covariance of the rows, and no more rows than columns."""
-    centred = (rows - rows.mean(0)) / np.sqrt(len(rows) - 1)
-    if len(rows) <= rows.shape[1]:
-        return centred
-    return np.asarray(np.linalg.qr(centred, mode="r"))
+    return Measure(frechet(Gaussian.of(x), Gaussian.of(y)), None, protocol)

@@ -36,10 +36,10 @@ def kid(real: np.ndarray, fake: np.ndarray) -> Measure:
     """
     x, y = checked_features("kid", 2, {"real": real, "fake": fake})
     n, m = len(x), len(y)
-    xx, yy = _row_sums(x, x), _row_sums(y, y)
+    xx, yy = _sums_within(x), _sums_within(y)
     xx -= _kernel((x * x).sum(1), x.shape[1])
     yy -= _kernel((y * y).sum(1), x.shape[1])
-    xy, yx = _row_sums(x, y), _row_sums(y, x)
+    xy, yx = _sums(x, y)
 
     def distance(sum_xx: np.ndarray, sum_yy: np.ndarray, sum_xy: np.ndarray, n: int, m: int) -> np.ndarray:
         return sum_xx / (n * (n - 1)) + sum_yy / (m * (m - 1)) - 2 * sum_xy / (n * m)
@@ -56,11 +56,29 @@ def kid(real: np.ndarray, fake: np.ndarray) -> Measure:
 
 
 def _kernel(products: np.ndarray, dim: int) -> np.ndarray:
-    scaled = products / dim + 1
-    return scaled * scaled * scaled
+    products /= dim
+    products += 1
+    cubes = products * products
+    cubes *= products
+    return cubes
 
 
-def _row_sums(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Sum k(a_i, b_j) over j for each i."""
-    blocks = (_kernel(a[start : start + _BLOCK] @ b.T, a.shape[1]).sum(1) for start in range(0, len(a), _BLOCK))
-    return np.concatenate(list(blocks))
+def _sums(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Sum k(a_i, b_j) over j for each i, and over i for each j."""
+    over_b, over_a = np.empty(len(a)), np.zeros(len(b))
+    for start in range(0, len(a), _BLOCK):
+        block = _kernel(a[start : start + _BLOCK] @ b.T, a.shape[1])
+        over_b[start : start + _BLOCK] = block.sum(1)
+        over_a += block.sum(0)
+    return over_b, over_a
+
+
+def _sums_within(a: np.ndarray) -> np.ndarray:
+    """Sum k(a_i, a_j) over j for each i; each pair of blocks is met once, and counts for both."""
+    sums = np.zeros(len(a))
+    for start in range(0, len(a), _BLOCK):
+        stop = start + _BLOCK
+        block = _kernel(a[start:stop] @ a[start:].T, a.shape[1])
+        sums[start:stop] += block.sum(1)
+        sums[stop:] += block[:, _BLOCK:].sum(0)
+    return sums

@@ -30,6 +30,17 @@ class Measure:
         """Return the same number with more said about how it was made, such as ``Encoder.protocol()``."""
         return replace(self, protocol={**self.protocol, **protocol})
 
+    def how(self) -> str:
+        """Say how the number was made in one line, without the metric's own name and its warning.
+
+        Example:
+            >>> Measure(1.0, None, {"metric": "kid", "real": 3, "fake": 4, "encoder": "inception"}).how()
+            'real 3; fake 4; encoder inception'
+        """
+        told = {key: value for key, value in self.protocol.items() if key not in ("metric", "warning")}
+        words = {key: f"{value:.4g}" if isinstance(value, float) else value for key, value in told.items()}
+        return "; ".join(f"{key} {value}" for key, value in words.items() if value is not None)
+
 
 def checked_features(metric: str, least: int, sets: dict[str, np.ndarray]) -> list[np.ndarray]:
     """Return the sets of features in float64 after refusing what would give a meaningless number.
@@ -50,7 +61,8 @@ def checked_features(metric: str, least: int, sets: dict[str, np.ndarray]) -> li
         if rows.ndim != 2:
             raise UserError(f"{metric}: the {name} features must be a table (N, dim), not of shape {rows.shape}")
         if len(rows) < least:
-            raise UserError(f"{metric} needs at least {least} {name} pictures, not {len(rows)}")
+            pictures = name if name == "photos" else f"{name} pictures"
+            raise UserError(f"{metric} needs at least {least} {pictures}, not {len(rows)}")
         if not np.isfinite(rows).all():
             raise UserError(f"{metric}: the {name} features hold NaN or infinity")
         widths.add(rows.shape[1])

@@ -1,4 +1,4 @@
-"""How close samples come to the photos they were learnt from: the nearest photo, and how many are copies."""
+"""How close samples come to the photos they were learnt from: the nearest photo, and beside a hold-out."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,10 +6,11 @@ from typing import Literal
 import numpy as np
 
 from graftgan.errors import UserError
-from graftgan.metrics.measure import Measure
+from graftgan.metrics.measure import Measure, checked_features
 
 Distance = Literal["euclidean", "cosine"]
 
+LEAST_HELD = 4
 _BLOCK = 256
 # Below this share of the typical distance two photos are one and the same file.
 _SAME = 1e-4
@@ -66,52 +67,59 @@ def nearest(samples: np.ndarray, photos: np.ndarray, distance: Distance = "eucli
     return Nearest(index, found)
 
 
-def copies(samples: np.ndarray, photos: np.ndarray, distance: Distance = "euclidean") -> Measure:
-    """Count the samples that are closer to a photo than the photos are to each other.
+def nearest_ratio(fake: np.ndarray, photos: np.ndarray, real: np.ndarray) -> Measure:
+    """Measure how near the judged pictures come to the photos, relative to how near unseen real pictures come.
 
-    The rule by which the demo calls a generator one that copies. It needs no hold-out, so it is the first
-    sign of memorisation that a user with ten photos gets; a sign, not a proof: where no two of the photos are
-    alike, unseen real pictures of the domain are counted too (ten photos of faces, garments or emoji: from 0
-    to 40 of 64). Compare it with the count for a hold-out where there is one. Photos that are given twice
-    count once.
+    Below 1 the judged pictures are closer to the photos than unseen ones are: well below, they are copies; a little
+    below, they keep to the middle of the domain. Above 1 they are farther away: another domain, or noise. Neither end
+    is good by itself. Its error is that of two medians (McKean and Schrader, 1984), the photos taken as given.
+
+    Formula: median over y of min |y - p| / median over x of min |x - p|, p over the photos, y judged, x held out.
 
     Args:
-        samples: features (N, dim), or pixels (N, H, W, 3) of any number type.
-        photos: the same of the photos, at least two different ones.
-        distance: as in `nearest`.
+        fake: features of the judged pictures, (M, dim), M >= 1.
+        photos: features of the photos trained on, (P, dim), P >= 1.
+        real: features of real pictures of the same domain that were not trained on, (N, dim), N >= 4.
 
     Returns:
-        The count (0 to N) without error; the protocol holds the threshold and N.
+        The ratio with its standard error (None below ten pictures on a side).
 
     Raises:
-        UserError: fewer than two different photos, or shapes that differ.
+        UserError: too few pictures, different widths, NaN or infinity, or a hold-out that is made of the photos.
 
     Example:
-        >>> copies(np.array([[0.1], [5.0]]), np.array([[0.0], [2.0]])).value
-        1.0
+        >>> photos, unseen = np.zeros((1, 1)), np.array([[1.0], [2.0], [3.0], [4.0]])
+        >>> nearest_ratio(unseen / 5, photos, unseen).value
+        0.2
     """
-    threshold = _smallest_gap(photos, distance)
-    count = int((nearest(samples, photos, distance).distance < threshold).sum())
+    checked_features("nearest_ratio", LEAST_HELD, {"real": real})
+    checked_features("nearest_ratio", 1, {"fake": fake, "photos": photos, "real": real})
+    near, usual = nearest(fake, photos).distance, nearest(real, photos).distance
+    middle, scale = float(np.median(near)), float(np.median(usual))
+    if scale <= _SAME * float(np.linalg.norm(real - real.mean(0), axis=1).mean()):
+        raise UserError("nearest_ratio: at least half of the held-out pictures are photos: hold out others")
+    ratio = middle / scale
+    error = None
+    if min(len(near), len(usual)) >= 10:
+        error = float(np.hypot(_error_of_median(near), ratio * _error_of_median(usual)) / scale)
     protocol = {
-        "metric": "copies",
-        "fake": len(samples),
+        "metric": "nearest_ratio",
+        "fake": len(fake),
         "photos": len(photos),
-        "distance": distance,
-        "threshold": threshold,
-        "rule": "samples closer to a photo than the two closest different photos are to each other",
+        "real": len(real),
+        "median": middle,
+        "median of the hold-out": scale,
+        "rule": "median euclidean distance to the nearest photo, over that of the hold-out; 1 is as unseen pictures",
+        "error": "of two medians (McKean-Schrader), photos as given",
     }
-    return Measure(float(count), None, protocol)
+    return Measure(ratio, error, protocol)
 
 
-def _smallest_gap(photos: np.ndarray, distance: Distance) -> float:
-    """Return the smallest distance between two different photos."""
-    rows = _rows(photos, distance)
-    gaps = [_apart(rows[i + 1 :], rows[i], distance) for i in range(len(rows) - 1)]
-    between = np.concatenate(gaps) if gaps else np.empty(0)
-    different = between[between > _SAME * between.mean()] if between.size else between
-    if different.size == 0:
-        raise UserError(f"copies needs at least two different photos, not {len(photos)} equal ones")
-    return float(different.min())
+def _error_of_median(values: np.ndarray) -> float:
+    """Return the standard error of a median, from the order statistics that bound it at 95 %."""
+    values, reach = np.sort(values), 1.96 * np.sqrt(len(values) / 4)
+    low = max(int(np.rint((len(values) + 1) / 2 - reach)), 1)
+    return float((values[-low] - values[low - 1]) / (2 * 1.96))
 
 
 def _rows(values: np.ndarray, distance: Distance) -> np.ndarray:

@@ -9,15 +9,17 @@ from graftgan.choices import check_choice
 from graftgan.devices import from_first
 from graftgan.errors import UserError
 from graftgan.features import ENCODERS
+from graftgan.features.lpips import PERCEPTUAL
 from graftgan.files import write_atomically
 from graftgan.networks import Generator
-from graftgan.recipes.judge import judge
+from graftgan.recipes.judgement import judge_adapted
 from graftgan.recipes.options import TrainingOptions
 from graftgan.recipes.page import write_page
 from graftgan.recipes.record import resumed
 from graftgan.recipes.result import Result
 from graftgan.recipes.train import write_model
 from graftgan.recipes.training_run import Finished, train_run
+from graftgan.recipes.watch import CHECKPOINTS, what_was_seen
 from graftgan.zoo.model_folder import load_model
 from graftgan.zoo.sources import DEFAULT_SOURCE, find_source
 
@@ -45,17 +47,31 @@ class AdaptOptions(TrainingOptions):
     """Half-life of the generator's average; short, as the run is."""
     ema_rampup: float = 0.2
     """The half-life is at most this part of the pictures seen, so that short runs forget the source; 0: no ramp-up."""
+    checkpoint: str = "watch"
+    """Which step the model is of: `watch` looks at samples beside the photos ten times in the run, takes the step that
+    is nearest to them without collapse or copying, and warns of both; `last`. Neither sees the hold-out."""
     encoder: str = "efficientnet-lite0"
-    """Whose features the metrics compare: {encoders}."""
+    """Whose features the metrics and the watch compare: {encoders}."""
     metric_pictures: int = 500
     """Samples of each generator, and the most of the hold-out, that the metrics use."""
+    lpips: str = "lpips-alex"
+    """Network of intra-cluster LPIPS: {perceptual} or `none` (published: lpips-vgg, 20 times slower)."""
+    lpips_pictures: int = 200
+    """The most samples whose LPIPS is taken; 1000 in the published protocol."""
 
     def __post_init__(self) -> None:
         """Checks every option by itself; raises UserError that names the option."""
         TrainingOptions.__post_init__(self)
+        check_choice("--checkpoint", self.checkpoint, CHECKPOINTS)
         check_choice("--encoder", self.encoder, ENCODERS)
-        if self.metric_pictures < 2:
-            raise UserError(f"--metric-pictures {self.metric_pictures}: at least 2")
+        check_choice("--lpips", self.lpips, ["none", *PERCEPTUAL])
+        for name in ("metric_pictures", "lpips_pictures"):
+            if getattr(self, name) < 2:
+                raise UserError(f"--{name.replace('_', '-')} {getattr(self, name)}: at least 2")
+
+    def watch_by(self) -> str | None:
+        """Returns the encoder of the watch; None where the last step is kept."""
+        return self.encoder if self.checkpoint == "watch" else None
 
 
 def run(options: AdaptOptions, given: Collection[str] = ()) -> Result:
@@ -86,20 +102,30 @@ def run(options: AdaptOptions, given: Collection[str] = ()) -> Result:
 
 
 def finish(finished: Finished, options: AdaptOptions) -> dict[str, Any]:
-    """Writes `model/`, `metrics.json` and `report.html` of a finished run and returns its metrics."""
+    """Writes `model/`, `metrics.json` and `report.html` of a finished run and returns its metrics.
+
+    What is judged is what the user gets: the step that the watch chose.
+    """
     path, device = finished.folder.path, finished.fabric.device
     model = write_model(finished, options)
     source = None if options.source == "none" else load_model(find_source(options.source))
     before: Generator | None = None if source is None else source.generator.to(device).eval()
-    judgement = judge(
+    judgement = judge_adapted(
         model.generator.to(device),
         before,
         finished.photos.pixels,
         None if finished.holdout is None else finished.holdout.pixels,
         encoder=options.encoder,
         pictures=options.metric_pictures,
+        lpips=None if options.lpips == "none" else options.lpips,
+        lpips_pictures=options.lpips_pictures,
         device=device,
     )
-    write_atomically(path / "metrics.json", json.dumps(judgement.to_json(), indent=1).encode())
-    write_page(finished, options, model, source, judgement)
-    return judgement.to_json()
+    metrics = judgement.to_json()
+    metrics["checkpoint"] = finished.folder.read_record()["checkpoint"]
+    judged = {line.split(":")[0] for line in metrics["warnings"]}
+    seen = what_was_seen(path, metrics["checkpoint"]["step"])
+    metrics["warnings"] += [line for line in seen.warnings if line.split(":")[0] not in judged]
+    write_atomically(path / "metrics.json", json.dumps(metrics, indent=1).encode())
+    write_page(finished, options, model, source, judgement, metrics["warnings"])
+    return metrics

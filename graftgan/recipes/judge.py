@@ -1,50 +1,53 @@
-"""What an adapted generator is worth: distance to the hold-out beside source and noise floor, and copying."""
+"""Measures pictures under one protocol: the same hold-out, photos, encoder and metrics for everyone who is judged."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import torch
+from lightning_fabric import Fabric
 
 from graftgan.errors import UserError
-from graftgan.features import ENCODERS, Encoder
-from graftgan.metrics import METRICS, Measure, Nearest, copies, nearest
-from graftgan.networks import Generator
-from graftgan.sampling.sample import sample
+from graftgan.features import ENCODERS, EfficientNetLite0, Encoder
+from graftgan.features.cache import encode_cached
+from graftgan.features.lpips import Lpips
+from graftgan.metrics import METRICS, Measure, Nearest, nearest
+from graftgan.metrics.collapse import collapse_warning
+from graftgan.metrics.copying import copying_warning
+from graftgan.recipes.subject import DRAW_SEED, Subject, of_pictures
 from graftgan.training.progress import ProgressBar
 
-COPY_SEEDS = range(64)
-FIRST_METRIC_SEED = 1_000_000
-DRAW_SEED = 0
-LEAST_HELD, MOST_PHOTOS = 4, 1000
-BIASED = {"fid"}  # by the number of pictures: half against half would not be a floor for the whole
+CHUNK = 64
+NEAR = 64
+LEAST_HELD, MOST_PHOTOS, MOST_CLUSTERS = 4, 1000, 100
+
+NO_HOLDOUT = (
+    "there is no hold-out. Against the photos themselves they would reward copying; give --holdout FOLDER, "
+    "or --shots N to train on N of the pictures and measure on the rest"
+)
 
 
 @dataclass(frozen=True)
-class Judgement:
-    """The numbers of a run, each with its protocol.
+class Verdict:
+    """What was measured of one subject.
 
     Attributes:
-        metrics: metric name -> who ("adapted", "source", "floor") -> measure.
-        copies: who ("adapted", "floor": the hold-out, which cannot have copied) -> how many of 64 pictures are nearer
-            to a photo than the photos are to each other; empty for one photo.
-        neighbours: nearest photo of samples 0 to 63.
+        measures: metric name -> measure, in the order of `METRICS`.
         missing: sentences on which numbers are missing, and why.
+        warnings: one plain line each: collapse, copying.
+        near: nearest photo of the first 64 pictures; None without photos.
     """
 
-    metrics: dict[str, dict[str, Measure]] = field(default_factory=dict)
-    copies: dict[str, Measure] = field(default_factory=dict)
-    neighbours: Nearest | None = None
+    measures: dict[str, Measure] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    near: Nearest | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Returns the judgement as `metrics.json` holds it."""
-        found: dict[str, Any] = {
-            name: {who: as_json(measure) for who, measure in by.items()} for name, by in self.metrics.items()
-        }
-        if self.copies:
-            found["copies"] = {who: as_json(measure) for who, measure in self.copies.items()}
-        return {**found, "missing": self.missing}
+        """Returns the measures as JSON values: `value`, `error` and `protocol` by metric."""
+        return {name: as_json(measure) for name, measure in self.measures.items()}
 
 
 def as_json(measure: Measure) -> dict[str, Any]:
@@ -52,143 +55,235 @@ def as_json(measure: Measure) -> dict[str, Any]:
     return {"value": measure.value, "error": measure.error, "protocol": measure.protocol}
 
 
-def judge(
-    adapted: Generator,
-    source: Generator | None,
-    photos: np.ndarray,
-    holdout: np.ndarray | None,
-    *,
-    encoder: str,
-    pictures: int,
-    device: torch.device,
-    show: bool = True,
-) -> Judgement:
-    """Measures an adapted generator.
-
-    Protocol: fixed seeds from 1,000,000 on, truncation 1, as many samples as `pictures`, against at most `pictures`
-    of the hold-out; the noise floor is one half of the hold-out against the other. Nothing was chosen by it.
+class Judge:
+    """Measures any number of subjects against one hold-out and one set of photos.
 
     Args:
-        adapted: in evaluation mode.
-        source: the unchanged source; None where there was none.
-        photos: uint8 (N, H, W, C) trained on.
-        holdout: uint8 (M, H, W, C) of the same domain, never trained on; None where there are none.
+        holdout: uint8 (M, H, W, C) of the target domain, never trained on; None where there are none.
+        held: which of them count, positions; None: all. (So a whole folder is encoded, and cached, once.)
+        photos: uint8 (k, H, W, C) trained on; None where they are not known.
         encoder: a name in `ENCODERS`.
-        pictures: samples of each generator, and the most of the hold-out that is used.
+        resize: a name in `RESIZES`.
+        lpips: a name in `PERCEPTUAL`; None leaves intra-cluster LPIPS out.
+        lpips_pictures: the most pictures whose LPIPS is taken; 1000 in the published protocol.
+        metrics: names in `METRICS`; None: all that are not slow.
         device: of the encoder.
-        show: whether to show a bar.
-
-    Returns:
-        The numbers; what cannot be measured is said in `missing`.
+        fabric: splits the encoding over its processes, which then all have to call `measure` alike; only the first
+            gets numbers. None: this process does all.
+        show: whether to show bars.
     """
-    missing: list[str] = []
-    try:
-        eye: Encoder | None = ENCODERS[encoder](device)
-    except UserError as error:
-        eye = None
-        missing.append(f"KID and FID are missing: {error}")
-    shown = Eyes(eye, show)
-    samples = shown.see(sample(adapted, COPY_SEEDS), "samples")
-    close = shown.see(drawn(photos, MOST_PHOTOS), "photos")
-    held = None if holdout is None else shown.see(drawn(holdout, pictures), "hold-out")
-    near = nearest(samples, close)
-    copied: dict[str, Measure] = {}
-    try:
-        copied["adapted"] = copies(samples, close).under({**shown.protocol(), "seeds": "0-63"})
-        if held is not None:
-            copied["floor"] = copies(held[: len(COPY_SEEDS)], close).under({**shown.protocol(), "of": "the hold-out"})
-    except UserError as error:
-        missing.append(f"Copying is not counted: {error}")
-    if held is None:
-        missing.append(
-            "KID and FID are missing: there is no hold-out. Against the photos themselves they would reward copying; "
-            "give --holdout FOLDER, or --shots N to train on N of the pictures and measure on the rest."
-        )
-    elif len(held) < LEAST_HELD:
-        missing.append(f"KID and FID are missing: {len(held)} held-out pictures are too few, {LEAST_HELD} at least.")
-    elif eye is not None:
-        return Judgement(distances(shown, adapted, source, held, pictures, missing), copied, near, missing)
-    return Judgement({}, copied, near, missing)
 
+    def __init__(
+        self,
+        *,
+        holdout: np.ndarray | None,
+        photos: np.ndarray | None,
+        held: np.ndarray | None = None,
+        encoder: str = "efficientnet-lite0",
+        resize: str = "clean",
+        lpips: str | None = "lpips-alex",
+        lpips_pictures: int = 1000,
+        metrics: Collection[str] | None = None,
+        device: torch.device | str = "cpu",
+        fabric: Fabric | None = None,
+        show: bool = True,
+    ) -> None:
+        self.holdout, self.fabric, self.show, self.device = holdout, fabric, show, device
+        self.photos = None if photos is None else photos[:MOST_PHOTOS]
+        self.held = np.arange(0 if holdout is None else len(holdout)) if held is None else held
+        self.lpips_name, self.lpips_pictures = lpips, lpips_pictures
+        self.names = [name for name in METRICS if (name in metrics if metrics is not None else not METRICS[name].slow)]
+        self.blind = ""
+        try:
+            self.encoder: Encoder | None = ENCODERS[encoder](device, resize)
+        except UserError as error:
+            self.encoder, self.blind = None, str(error)
 
-def drawn(pictures: np.ndarray, most: int) -> np.ndarray:
-    """Returns at most `most` of the pictures, drawn once and for all: files in order of name are no fair sample."""
-    if len(pictures) <= most:
-        return np.asarray(pictures)
-    order = np.random.default_rng(DRAW_SEED).permutation(len(pictures))[:most]
-    return np.asarray(pictures[order])
+    def measure(self, subject: Subject) -> Verdict:
+        """Measures one subject.
 
+        Args:
+            subject: whose pictures are encoded once, chunk by chunk.
 
-def distances(
-    eyes: "Eyes",
-    adapted: Generator,
-    source: Generator | None,
-    held: np.ndarray,
-    pictures: int,
-    missing: list[str],
-) -> dict[str, dict[str, Measure]]:
-    """Returns every metric of adapted, source and noise floor against the hold-out; appends to `missing`."""
-    seeds = range(FIRST_METRIC_SEED, FIRST_METRIC_SEED + pictures)
-    drawn_by = {"seeds": f"{seeds.start}-{seeds.stop - 1}", "truncation": 1.0}
-    contenders = {"adapted": (held, eyes.see(sample(adapted, seeds), "adapted"), drawn_by)}
-    if source is not None:
-        contenders["source"] = (held, eyes.see(sample(source, seeds), "source"), drawn_by)
-    order = np.random.default_rng(DRAW_SEED).permutation(len(held))
-    halves = held[order[0::2]], held[order[1::2]]
-    contenders["floor"] = (*halves, {"of": "one half of the hold-out against the other"})
-    found: dict[str, dict[str, Measure]] = {}
-    for name, metric in METRICS.items():
-        for who, (real, fake, how) in contenders.items():
-            if who == "floor" and name in BIASED:
+        Returns:
+            Every metric for which there is evidence; what cannot be measured is said in `missing`.
+        """
+        fake = self.features(subject)
+        evidence: dict[str, Any] = {"fake": fake, "real": self.real_features, "photos": self.photo_features}
+        if isinstance(self.encoder, EfficientNetLite0):
+            evidence["logits"] = self.encoder.logits(fake)
+        missing: list[str] = []
+        if self.is_first() and "intra_lpips" in self.names:
+            evidence["lpips"] = self.perceptual(subject, missing)
+        if not self.is_first():
+            return Verdict()
+        return self.compared({name: found for name, found in evidence.items() if found is not None}, subject, missing)
+
+    def floor(self) -> Verdict | None:
+        """Measures one half of the hold-out against the other: what a perfect generator would get.
+
+        Metrics that move with the number of pictures are left out, as halves are no floor for the whole.
+
+        Returns:
+            The noise floor; None where there is no hold-out, or too little of it.
+        """
+        if self.holdout is None or self.encoder is None or self.real_features is None:
+            return None
+        pixels, held = self.holdout, self.held
+        order = np.random.default_rng(DRAW_SEED).permutation(len(held))
+        one, other = np.sort(order[0::2]), np.sort(order[1::2])
+        how = {"of": "one half of the hold-out against the other"}
+        half = Subject("floor", len(other), lambda start, stop: np.asarray(pixels[held[other[start:stop]]]), how)
+        features = {"real": self.real_features[one], "fake": self.real_features[other], "photos": self.photo_features}
+        evidence: dict[str, Any] = {name: found for name, found in features.items() if found is not None}
+        if isinstance(self.encoder, EfficientNetLite0):
+            evidence["logits"] = self.encoder.logits(evidence["fake"])
+        if self.is_first() and "intra_lpips" in self.names and (view := self.perceptual(half, [])) is not None:
+            evidence["lpips"] = view
+        if not self.is_first():
+            return Verdict()
+        return self.compared(evidence, half, [], [name for name in self.names if not METRICS[name].size_bias])
+
+    def compared(
+        self, evidence: dict[str, Any], subject: Subject, missing: list[str], names: Sequence[str] | None = None
+    ) -> Verdict:
+        """Returns every metric that the evidence allows."""
+        found: dict[str, Measure] = {}
+        absent: dict[str, list[str]] = {}
+        for name in self.names if names is None else names:
+            metric = METRICS[name]
+            lacking = [need for need in metric.needs if need not in evidence]
+            if lacking:
+                absent.setdefault(self.reason(lacking[0]), []).append(metric.title)
                 continue
             try:
-                found.setdefault(name, {})[who] = metric(real, fake).under({**eyes.protocol(), **how})
+                measure = metric.compute(*(evidence[need] for need in metric.needs))
             except UserError as error:
-                missing.append(f"{name} of {who} is missing: {error}")
-    return {name: by for name, by in found.items() if "adapted" in by}
+                missing.append(f"{metric.title} of {subject.name} is missing: {error}")
+                continue
+            seen = {} if metric.needs == ("lpips",) else self.protocol()
+            if metric.needs == ("logits",):
+                seen["classes_of"] = f"ImageNet, as {seen['encoder']} tells them"
+            found[name] = measure.under({**seen, **subject.how})
+        missing += [f"{listed(titles)} missing: {reason}." for reason, titles in absent.items() if reason]
+        fake, photos, real = evidence["fake"], evidence.get("photos"), evidence.get("real")
+        near = None if photos is None else nearest(fake[:NEAR], photos)
+        warnings = []
+        if photos is not None and self.encoder is not None:
+            warnings = [collapse_warning(fake, photos), copying_warning(fake, photos, real)]
+        return Verdict(found, missing, [warning for warning in warnings if warning], near)
 
+    def reason(self, need: str) -> str:
+        """Returns why a piece of evidence is not there; empty where nobody asked for it."""
+        if need == "real":
+            if self.encoder is None:
+                return self.blind
+            if self.holdout is None:
+                return NO_HOLDOUT
+            return f"{len(self.held)} held-out pictures are too few, {LEAST_HELD} at least"
+        if need == "logits":
+            return "" if self.encoder is None else f"{self.encoder.name} has no classes; efficientnet-lite0 has"
+        return "the photos trained on are not known; give --shots FOLDER" if need == "photos" else ""
 
-@dataclass(frozen=True)
-class Eyes:
-    """How pictures are looked at: by an encoder, or pixel by pixel where there is none.
+    @cached_property
+    def real_features(self) -> np.ndarray | None:
+        """Features of the hold-out; None where there are none worth measuring with."""
+        if self.holdout is None or self.encoder is None or len(self.held) < LEAST_HELD:
+            return None
+        return self.known(self.holdout, "hold-out")[self.held]
 
-    Attributes:
-        encoder: None for pixels.
-        show: whether to show a bar.
-    """
+    @cached_property
+    def photo_features(self) -> np.ndarray | None:
+        """Features of the photos; pixels where there is no encoder."""
+        return None if self.photos is None else self.known(self.photos, "photos")
 
-    encoder: Encoder | None
-    show: bool
+    def known(self, pixels: np.ndarray, what: str) -> np.ndarray:
+        """Returns features of pictures that were perhaps encoded in an earlier run."""
+        if self.encoder is None or self.is_split():
+            return self.features(of_pictures(what, pixels, what))
+        with ProgressBar(f"measure {what}", len(pixels), quiet=not self.show) as bar:
+            return encode_cached(self.encoder, in_colour(pixels), progress=lambda done, total: bar.update(done))
 
-    def see(self, pictures: np.ndarray, what: str) -> np.ndarray:
-        """Returns features of pictures, grey ones as colour, with a bar."""
-        colour = pictures if pictures.shape[-1] == 3 else pictures.repeat(3, axis=-1)
-        if self.encoder is None:
-            return colour
-        with ProgressBar(f"measure {what}", len(colour), quiet=not self.show) as bar:
-            return self.encoder.encode(colour, progress=lambda done, total: bar.update(done))
+    def features(self, subject: Subject) -> np.ndarray:
+        """Returns features of a subject, (N, dim), each process seeing to its share; flat pixels without an encoder."""
+        low, high, share = 0, subject.count, subject.count
+        if self.is_split():
+            assert self.fabric is not None
+            share = -(-subject.count // self.fabric.world_size)
+            low = min(self.fabric.global_rank * share, subject.count)
+            high = min(low + share, subject.count)
+        rows = []
+        with ProgressBar(f"measure {subject.name}", high - low, quiet=not self.show) as bar:
+            for start in range(low, high, CHUNK):
+                stop = min(start + CHUNK, high)
+                pictures = in_colour(subject.pictures(start, stop))
+                rows.append(
+                    pictures.reshape(len(pictures), -1).astype(np.float32)
+                    if self.encoder is None
+                    else self.encoder.encode(pictures)
+                )
+                bar.update(stop - low)
+        return self.gathered(rows, share, subject.count)
+
+    def gathered(self, rows: list[np.ndarray], share: int, count: int) -> np.ndarray:
+        """Returns the rows of every process, in order."""
+        if not self.is_split():
+            return np.concatenate(rows)
+        assert self.fabric is not None and self.encoder is not None
+        mine = np.zeros((share, self.encoder.dim), np.float32)
+        if rows:
+            found = np.concatenate(rows)
+            mine[: len(found)] = found
+        everybody = torch.as_tensor(self.fabric.all_gather(torch.from_numpy(mine).to(self.fabric.device)))
+        return everybody.reshape(-1, self.encoder.dim)[:count].cpu().numpy()
+
+    def perceptual(self, subject: Subject, missing: list[str]) -> Any:
+        """Returns the LPIPS view of a subject's first pictures and the photos; None where it cannot be had."""
+        if self.lpips_name is None or self.photos is None or len(self.photos) > MOST_CLUSTERS:
+            if self.lpips_name is not None and self.photos is not None:
+                missing.append(
+                    f"Intra-cluster LPIPS is missing: a cluster for each of {len(self.photos)} photos says little"
+                )
+            return None
+        pictures = in_colour(subject.pictures(0, min(subject.count, self.lpips_pictures)))
+        with ProgressBar(f"LPIPS of {subject.name}", len(pictures), quiet=not self.show) as bar:
+            try:
+                return self.lpips.view(pictures, in_colour(self.photos), progress=lambda done, total: bar.update(done))
+            except UserError as error:
+                missing.append(f"Intra-cluster LPIPS is missing: {error}")
+                return None
+
+    @cached_property
+    def lpips(self) -> Lpips:
+        """The perceptual network, read when it is first needed."""
+        assert self.lpips_name is not None
+        return Lpips(self.lpips_name, self.device)
 
     def protocol(self) -> dict[str, Any]:
         """Says how pictures were looked at."""
         return {"encoder": "pixels"} if self.encoder is None else self.encoder.protocol()
 
+    def is_split(self) -> bool:
+        """Whether several processes share the encoding."""
+        return self.fabric is not None and self.fabric.world_size > 1 and self.encoder is not None
 
-def lines(metrics: dict[str, Any]) -> list[str]:
-    """Returns what `metrics.json` holds as lines for the terminal."""
-    found = []
-    for name, by in metrics.items():
-        if name == "missing":
-            continue
-        protocol = by["adapted"]["protocol"]
-        if name == "copies":
-            real = (
-                f"; of the hold-out {by['floor']['value']:.0f} of {by['floor']['protocol']['fake']}"
-                if "floor" in by
-                else ""
-            )
-            found.append(f"copies: {by['adapted']['value']:.0f} of {protocol['fake']} ({protocol['rule']}{real})")
-            continue
-        values = "   ".join(f"{who} {measure['value']:.4g}" for who, measure in by.items())
-        sizes = f"{protocol['fake']} samples against {protocol['real']} held-out pictures"
-        found.append(f"{name}: {values}   (lower is better; {protocol.get('encoder', 'pixels')}; {sizes})")
-    return found + list(metrics.get("missing", []))
+    def is_first(self) -> bool:
+        """Whether this process computes the numbers."""
+        return self.fabric is None or self.fabric.global_rank == 0
+
+
+def in_colour(pictures: np.ndarray) -> np.ndarray:
+    """Returns grey pictures as colour."""
+    return pictures if pictures.shape[-1] == 3 else pictures.repeat(3, axis=-1)
+
+
+def listed(titles: Sequence[str]) -> str:
+    """Returns titles as the subject of a sentence.
+
+    Example:
+        >>> listed(["KID", "recall"]), listed(["FID"])
+        ('KID and recall are', 'FID is')
+    """
+    if len(titles) == 1:
+        return f"{titles[0]} is"
+    return f"{', '.join(titles[:-1])} and {titles[-1]} are"

@@ -32,6 +32,8 @@ class TrainingOptions:
     """Architecture: {networks}; `auto` is the source's, or stylegan2 where there is no source."""
     shots: int | None = None
     """Train on this many pictures, chosen by the seed; the rest becomes the hold-out that metrics use."""
+    draw: int | None = None
+    """Which draw of --shots pictures, from 1: the same for every seed, without a picture in common while they last."""
     holdout: str | None = None
     """Folder or zip of pictures that only metrics see."""
     kimg: float = 8.0
@@ -128,6 +130,8 @@ class TrainingOptions:
                 raise UserError(f"--{name.replace('_', '-')} {getattr(self, name)}: at most {LARGEST}")
         if self.shots is not None and self.shots < 1:
             raise UserError(f"--shots {self.shots}: at least one picture")
+        if self.draw is not None and (self.draw < 1 or self.shots is None):
+            raise UserError(f"--draw {self.draw}: counted from 1, and --shots says how many pictures a draw has")
         if self.seed < 0:
             raise UserError(f"--seed {self.seed}: must be 0 or above")
         if self.resolution is not None:
@@ -148,6 +152,10 @@ class TrainingOptions:
     def schedule(self) -> Schedule:
         """Returns length, ticks and average of the run."""
         return Schedule(self.batch, self.kimg, self.ticks, self.ema_kimg, self.ema_rampup)
+
+    def watch_by(self) -> str | None:
+        """Returns the encoder by which the watch picks the checkpoint; None: no watch, the last step."""
+        return None
 
 
 LARGEST = 2**16

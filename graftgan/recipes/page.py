@@ -7,10 +7,14 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from graftgan.recipes.judge import COPY_SEEDS, Judgement
+from graftgan.metrics import METRICS
+from graftgan.recipes.evaluate_page import neighbours as nearest_photos
+from graftgan.recipes.judgement import Judgement
 from graftgan.recipes.options import TrainingOptions
+from graftgan.recipes.subject import FIRST_METRIC_SEED
 from graftgan.recipes.training_run import Finished
-from graftgan.report import Layer, MetricRow, Neighbour, Report, write_report
+from graftgan.recipes.watch import Watched, what_was_seen
+from graftgan.report import Choice, Layer, MetricRow, Neighbour, Report, write_report
 from graftgan.sampling.sample import sample
 from graftgan.surgery.movement import movement
 from graftgan.training.log import read_log
@@ -22,7 +26,12 @@ TIME_ROWS, TIME_COLUMNS, GRID_COLUMNS, GRID_GAP = 8, 8, 8, 2
 
 
 def write_page(
-    finished: Finished, options: TrainingOptions, model: Model, source: Model | None, judgement: Judgement
+    finished: Finished,
+    options: TrainingOptions,
+    model: Model,
+    source: Model | None,
+    judgement: Judgement,
+    warnings: list[str],
 ) -> Path:
     """Writes `report.html` of a finished adaptation.
 
@@ -32,6 +41,7 @@ def write_page(
         model: its result.
         source: what it started from; None where that was random weights.
         judgement: its numbers.
+        warnings: one plain line each, of the run and of its numbers.
 
     Returns:
         The page's path.
@@ -39,6 +49,7 @@ def write_page(
     folder = finished.folder.path
     record = finished.folder.read_record()
     photos, ticks = finished.photos, read_log(folder)
+    seen = what_was_seen(folder, record["checkpoint"]["step"])
     report = Report(
         title=Path(record["images"]).stem,
         verb=record["verb"],
@@ -51,20 +62,26 @@ def write_page(
         adapted_samples=sample(model.generator, SHOWN_SEEDS),
         source_samples=None if source is None else sample(source.generator, SHOWN_SEEDS),
         over_time=over_time(folder, model.generator.resolution, finished.state.images / max(1, finished.state.step)),
-        log=ticks,
+        log=[{name: told for name, told in tick.items() if not name.startswith("watch_")} for tick in ticks],
         metrics=rows(judgement),
         missing=judgement.missing,
+        warnings=warnings,
         neighbours=neighbours(model, photos.pixels, judgement),
-        copy_rule=copy_rule(judgement),
-        copies=copies(judgement),
+        copy_rule="Distance is measured between features; what counts as a copy is said in the table.",
         generator_layers=layers(source and source.generator, model.generator),
         discriminator_layers=layers(source and source.discriminator, model.discriminator),
         facts=facts(finished, options, ticks, record, source),
         command=record["command"],
-        checkpoint_rule="The last step of a fixed budget; nothing was chosen with the hold-out.",
+        checkpoint_rule="" if seen.curve else seen.rule,
+        choice=Choice(seen.kimg, seen.rule, curve_of(seen)) if seen.curve else None,
     )
     write_report(folder / "report.html", report)
     return folder / "report.html"
+
+
+def curve_of(seen: Watched) -> list[dict[str, Any]]:
+    """Returns what the charts of the choice show: numbers over kimg."""
+    return [{name: look[name] for name in look if name not in ("step", "warnings")} for look in seen.curve]
 
 
 def over_time(folder: Path, resolution: int, batch: float) -> list[tuple[float, np.ndarray]]:
@@ -85,60 +102,33 @@ def rows(judgement: Judgement) -> list[MetricRow]:
     """Returns the table: each metric of adapted, source and noise floor."""
     table = []
     for name, by in judgement.metrics.items():
-        adapted = by["adapted"]
-        protocol = adapted.protocol
+        adapted, source, floor, metric = by["adapted"], by.get("source"), by.get("floor"), METRICS[name]
         table.append(
             MetricRow(
-                name=name.upper(),
-                encoder=str(protocol.get("encoder", "")),
+                name=metric.title,
+                encoder=str(adapted.protocol.get("encoder", "")),
                 adapted=adapted.value,
-                source=by["source"].value if "source" in by else None,
-                floor=by["floor"].value if "floor" in by else None,
+                source=None if source is None else source.value,
+                floor=None if floor is None else floor.value,
                 error=adapted.error,
-                protocol=(
-                    f"{protocol['fake']} samples (seeds {protocol['seeds']}, truncation {protocol['truncation']})"
-                    f" against {protocol['real']} held-out pictures; {protocol.get('rule', 'Frechet distance')};"
-                    f" {protocol.get('preprocessing', '')}"
-                ),
-                note=str(protocol.get("warning", "")),
+                source_error=None if source is None else source.error,
+                floor_error=None if floor is None else floor.error,
+                better=metric.better,
+                about=metric.about,
+                group=metric.group,
+                protocol=adapted.how(),
+                note=str(adapted.protocol.get("warning", "")),
             )
         )
     return table
 
 
 def neighbours(model: Model, photos: np.ndarray, judgement: Judgement) -> list[Neighbour]:
-    """Returns the first samples with their nearest photos."""
-    if judgement.neighbours is None:
+    """Returns the first of the judged samples with their nearest photos."""
+    if judgement.near is None:
         return []
-    pictures = sample(model.generator, COPY_SEEDS[:NEIGHBOURS])
-    threshold = judgement.copies["adapted"].protocol["threshold"] if judgement.copies else -1.0
-    near = judgement.neighbours
-    return [
-        Neighbour(picture, photos[near.index[i]], float(near.distance[i]), bool(near.distance[i] < threshold))
-        for i, picture in enumerate(pictures)
-    ]
-
-
-def copy_rule(judgement: Judgement) -> str:
-    """Returns the sentence on what counts as a copy."""
-    if not judgement.copies:
-        return ""
-    protocol = judgement.copies["adapted"].protocol
-    return (
-        "A sample counts as a copy if it is closer to a photo than the two closest photos are to each other"
-        f" ({protocol['distance']} distance in {protocol['encoder']}, threshold {protocol['threshold']:.3g})."
-    )
-
-
-def copies(judgement: Judgement) -> str:
-    """Returns the sentence on how many copies there are."""
-    if not judgement.copies:
-        return ""
-    counts = {who: f"{measure.value:.0f} of {measure.protocol['fake']}" for who, measure in judgement.copies.items()}
-    found = f"{counts['adapted']} samples count as copies"
-    if "floor" not in counts:
-        return f"{found}."
-    return f"{found}; by the same rule so would {counts['floor']} held-out pictures, which cannot have copied."
+    first = range(FIRST_METRIC_SEED, FIRST_METRIC_SEED + min(NEIGHBOURS, len(judgement.near.index)))
+    return nearest_photos(sample(model.generator, first), photos, judgement.near)
 
 
 def layers(before: Any, after: Any) -> list[Layer]:

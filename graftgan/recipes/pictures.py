@@ -9,7 +9,7 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor
 
-from graftgan.data import Batches, PictureSet, choose_shots, load_pictures
+from graftgan.data import Batches, PictureSet, choose_draw, choose_shots, load_pictures
 from graftgan.data.square import Square
 from graftgan.errors import UserError
 from graftgan.recipes.options import TrainingOptions
@@ -33,6 +33,31 @@ def read_pictures(
     Raises:
         UserError: nothing readable there, more shots asked for than there are, or a hold-out that is all photos.
     """
+    pictures, holdout = read_folders(options, images, resolution, chief)
+    if options.shots is not None:
+        if options.shots > len(pictures):
+            raise UserError(f"--shots {options.shots}: {images} has {len(pictures)} readable pictures")
+        if options.draw is not None:
+            chosen = choose_draw(len(pictures), options.shots, options.draw)
+        else:
+            chosen = choose_shots(len(pictures), options.shots, options.seed)
+        rest = np.setdiff1d(np.arange(len(pictures)), chosen)
+        if holdout is None and len(rest):
+            holdout = pictures.take(rest[choose_shots(len(rest), min(len(rest), MOST_HELD), options.seed)])
+        pictures = pictures.take(chosen)
+    if holdout is not None and options.holdout is not None:
+        holdout = without(holdout, pictures, options.holdout)
+    return pictures, holdout
+
+
+def read_folders(
+    options: TrainingOptions, images: str, resolution: int, chief: bool
+) -> tuple[PictureSet, PictureSet | None]:
+    """Returns all the pictures of both folders as they are, before anything is chosen; arguments as above.
+
+    Raises:
+        UserError: nothing readable there, or the run would lie among the pictures.
+    """
     for name, path in (("the pictures", images), ("--holdout", options.holdout)):
         if (
             path is not None
@@ -49,19 +74,7 @@ def read_pictures(
         def read(path: str) -> PictureSet:
             return load_pictures(Path(path), resolution, square=cast(Square, options.square), progress=told)
 
-        pictures = read(images)
-        holdout = None if options.holdout is None else read(options.holdout)
-    if options.shots is not None:
-        if options.shots > len(pictures):
-            raise UserError(f"--shots {options.shots}: {images} has {len(pictures)} readable pictures")
-        chosen = choose_shots(len(pictures), options.shots, options.seed)
-        rest = np.setdiff1d(np.arange(len(pictures)), chosen)
-        if holdout is None and len(rest):
-            holdout = pictures.take(rest[choose_shots(len(rest), min(len(rest), MOST_HELD), options.seed)])
-        pictures = pictures.take(chosen)
-    if holdout is not None and options.holdout is not None:
-        holdout = without(holdout, pictures, options.holdout)
-    return pictures, holdout
+        return read(images), None if options.holdout is None else read(options.holdout)
 
 
 def without(holdout: PictureSet, photos: PictureSet, name: str) -> PictureSet:

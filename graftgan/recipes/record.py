@@ -24,6 +24,7 @@ from graftgan.zoo.sources import EMBEDDED
 Options = TypeVar("Options", bound=TrainingOptions)
 
 PICTURES = {"adapt": "photos", "train": "images"}
+SUBJECT = {**PICTURES, "evaluate": "model", "compare": "photos"}
 MOVABLE = {"photos", "images", "holdout"}
 FREE = {"resume", "devices", "kimg", *MOVABLE}
 
@@ -172,13 +173,13 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: version(name) for name in names}}
 
 
-def command(verb: str, options: TrainingOptions) -> str:
+def command(verb: str, options: Any) -> str:
     """Returns the command line that repeats the run: every option that is not a default."""
-    words = ["graftgan", verb, str(getattr(options, PICTURES[verb]))]
+    words = ["graftgan", verb, str(getattr(options, SUBJECT[verb]))]
     fresh = type(options)()
     for field in dataclasses.fields(options):
         value = getattr(options, field.name)
-        if value == getattr(fresh, field.name) or field.name in ("resume", PICTURES[verb]):
+        if value == getattr(fresh, field.name) or field.name in ("resume", SUBJECT[verb]):
             continue
         flag = field.name.replace("_", "-")
         if isinstance(value, bool):

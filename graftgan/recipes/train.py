@@ -10,6 +10,7 @@ from graftgan.export.card import model_card
 from graftgan.recipes.options import TrainingOptions
 from graftgan.recipes.record import resumed
 from graftgan.recipes.training_run import Finished, train_run
+from graftgan.recipes.watch import choose, what_was_seen
 from graftgan.surgery.merge import merged
 from graftgan.zoo.model_folder import Model, save_model
 
@@ -58,16 +59,21 @@ def run(options: TrainOptions, given: Collection[str] = ()) -> Path:
 
 
 def write_model(finished: Finished, options: TrainingOptions) -> Model:
-    """Writes `model/` of a finished run and returns what it holds: the average of G, and D."""
-    state, before = finished.state, finished.source.about
+    """Writes `model/` of a finished run and returns what it holds: the average of G, and D.
+
+    They are those of the step that the watch chose, or of the last one; run.json says which, and by which rule.
+    """
+    folder, before = finished.folder, finished.source.about
+    chosen = choose(folder.path, finished.state, watched=options.watch_by() is not None)
     about = {
         **({} if options.source == "none" else {"method": options.method, "source": Path(options.source).name}),
-        "kimg": state.images / 1000,
+        "kimg": chosen.kimg,
         "seed": options.seed,
         "pictures": len(finished.photos),
-        "classes": before.get("classes") or finished.photos.classes if state.generator.c_dim else [],
+        "classes": before.get("classes") or finished.photos.classes if chosen.average.c_dim else [],
         "credits": before.get("credits", ""),
     }
-    model = Model(finished.source.network, merged(state.average).eval(), merged(state.discriminator).eval(), about)
-    save_model(finished.folder.path / "model", model, model_card(about, finished.folder.path.name))
+    model = Model(finished.source.network, merged(chosen.average).eval(), merged(chosen.discriminator).eval(), about)
+    folder.write_record(folder.read_record() | {"checkpoint": what_was_seen(folder.path, chosen.step).to_json()})
+    save_model(folder.path / "model", model, model_card(about, folder.path.name))
     return model

@@ -24,6 +24,7 @@ from graftgan.recipes.options import TrainingOptions, method_from
 from graftgan.recipes.pair import make_state, starting_pair
 from graftgan.recipes.pictures import read_pictures, real_batches
 from graftgan.recipes.record import open_folder, rooted
+from graftgan.recipes.watch import Watch, best_step
 from graftgan.sampling.grid import grid
 from graftgan.sampling.sample import sample
 from graftgan.state import State, not_finite
@@ -143,6 +144,8 @@ def _train(
             raise UserError(f"{path} does not fit this run: {error.args[0]}") from error
         state.step, state.images = numbers["step"], numbers["images"]
     log = Log(folder.path, state.step if saved else None) if chief else None
+    encoder = options.watch_by() if chief else None
+    watch = None if encoder is None else Watch(photos.pixels, encoder, schedule, fabric.device)
 
     def step(index: int) -> dict[str, Tensor]:
         real, labels = real_at(index)
@@ -152,7 +155,7 @@ def _train(
         return losses
 
     def on_tick(numbers: dict[str, Any]) -> None:
-        from_first(fabric, lambda: write_tick(state, folder.path, numbers, log, fabric.world_size, options.keep))
+        from_first(fabric, lambda: write_tick(state, folder.path, numbers, log, fabric.world_size, options.keep, watch))
 
     began = time.monotonic()
     try:
@@ -199,9 +202,17 @@ def newest_checkpoint(checkpoints: Path, fabric: Fabric) -> tuple[Path, dict[str
 
 
 def write_tick(
-    state: State, folder: Path, numbers: dict[str, Any], log: Log | None, world_size: int, keep: int
+    state: State,
+    folder: Path,
+    numbers: dict[str, Any],
+    log: Log | None,
+    world_size: int,
+    keep: int,
+    watch: Watch | None = None,
 ) -> None:
     """Writes samples, log and checkpoint; the checkpoint last, so that a resumed run finds the log complete.
+
+    The checkpoint of the step that the watch favours so far is kept however old it is.
 
     Raises:
         NumericalError: a tensor of the state is not finite; nothing is written.
@@ -210,15 +221,18 @@ def write_tick(
     tensors = state.tensors()
     if (name := not_finite(tensors)) is not None:
         raise NumericalError(f"step {state.step}: {name} holds NaN or infinity")
+    seen = watch.look(state.average) if watch is not None and watch.is_look(state.step) else {}
     try:
         draw_samples(state, folder)
         if log is not None:
             strength = getattr(state.augment, "p", None)
-            log.write(state.step, numbers if strength is None else {**numbers, "augment_p": float(strength)})
+            strengths = {} if strength is None else {"augment_p": float(strength)}
+            log.write(state.step, {**numbers, **strengths, **seen})
     except OSError as error:
         raise UserError(f"{folder} cannot be written: {error.strerror or error}") from error
     record = {"step": state.step, "images": state.images, "world_size": world_size}
-    checkpoint.save(folder / "checkpoints", state.step, tensors, record, keep)
+    spare = None if watch is None else best_step(folder)
+    checkpoint.save(folder / "checkpoints", state.step, tensors, record, keep, spare)
 
 
 def draw_samples(state: State, folder: Path) -> None:

@@ -23,7 +23,14 @@ from graftgan.files import UNFINISHED, flush_folder, write_durably
 WEIGHTS, NUMBERS = "state.safetensors", "state.json"
 
 
-def save(folder: Path, step: int, tensors: dict[str, Tensor], numbers: dict[str, Any], keep: int = 3) -> Path:
+def save(
+    folder: Path,
+    step: int,
+    tensors: dict[str, Tensor],
+    numbers: dict[str, Any],
+    keep: int = 3,
+    spare: int | None = None,
+) -> Path:
     """Writes a checkpoint and deletes all but the newest `keep`.
 
     Args:
@@ -32,6 +39,7 @@ def save(folder: Path, step: int, tensors: dict[str, Tensor], numbers: dict[str,
         tensors: contiguous CPU tensors by name.
         numbers: JSON values: counters, options that resume must meet.
         keep: how many to keep, at least 1; the older ones go only after the new one is whole.
+        spare: the step of one that is kept however old it is: the best so far.
 
     Returns:
         The checkpoint's folder.
@@ -64,7 +72,8 @@ def save(folder: Path, step: int, tensors: dict[str, Tensor], numbers: dict[str,
     numbered = steps(folder)
     at = numbered.index(final)
     # what is newer than the run itself was found damaged when the run went on from before it
-    for old in numbered[: max(0, at + 1 - keep)] + numbered[at + 1 :]:
+    older = [path for path in numbered[: max(0, at + 1 - keep)] if spare is None or path.name != f"step-{spare:08d}"]
+    for old in older + numbered[at + 1 :]:
         shutil.rmtree(old, ignore_errors=True)
     return final
 

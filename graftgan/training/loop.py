@@ -44,9 +44,14 @@ class Schedule:
         """Steps in all."""
         return max(1, math.ceil(self.kimg * 1000 / self.batch))
 
+    @property
+    def interval(self) -> int:
+        """Steps from one tick to the next."""
+        return max(1, round(self.steps / self.ticks))
+
     def is_tick(self, step: int) -> bool:
         """Whether the run looks up after `step` steps; always after the last."""
-        return step == self.steps or step % max(1, round(self.steps / self.ticks)) == 0
+        return step == self.steps or step % self.interval == 0
 
 
 def fit(

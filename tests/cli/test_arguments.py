@@ -62,6 +62,7 @@ def parsed(text: str) -> Job:
         ("--no-two-words a", Job(source="a")),
         ("--settings x=1 y=2 --seed 1", Job(settings=("x=1", "y=2"), seed=1)),
         ("--settings x=1 y=2 a b", Job(settings=("x=1", "y=2"), source="a", out="b")),
+        ("--settings x a b", Job(settings=("x",), source="a", out="b")),
         ("a b --settings x y=2", Job(settings=("x", "y=2"), source="a", out="b")),
         ("--seed -5", Job(seed=-5)),
         ("--rate 1e-3 a", Job(rate=0.001, source="a")),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from graftgan.data import choose_shots, load_pictures, suggest_resolution
+from graftgan.data import choose_draw, choose_shots, load_pictures, suggest_resolution
 from graftgan.errors import UserError
 
 
@@ -152,3 +152,15 @@ def test_large_pictures_pass_through_the_one_at_a_time_gate(tmp_path):
     Image.new("RGB", (2600, 2000), "blue").save(tmp_path / "b.png")
     pictures = load_pictures(tmp_path, 8, cache_dir=tmp_path.with_name("cache"))
     assert pictures.pixels[:, 0, 0].tolist() == [[255, 0, 0], [0, 0, 255]]
+
+
+def test_draws_are_disjoint_while_pictures_last_and_the_same_again() -> None:
+    draws = [choose_draw(35, 10, draw) for draw in range(1, 7)]
+    for three in (draws[:3], draws[3:]):
+        assert len(set(np.concatenate(three).tolist())) == 30
+    assert draws[3].tolist() not in [draw.tolist() for draw in draws[:3]]
+    assert all((draw == choose_draw(35, 10, number)).all() for number, draw in enumerate(draws, 1))
+    assert choose_draw(4, 4, 9).tolist() == [0, 1, 2, 3]
+    for shots, draw in ((0, 1), (36, 1), (10, 0)):
+        with pytest.raises(UserError, match="--shots" if draw else "--draw 0"):
+            choose_draw(35, shots, draw)

@@ -1,10 +1,10 @@
-"""Nearest photos and copies: exact copies are at distance zero, and the rule counts what it says."""
+"""Nearest photos: the right one, and exact copies are at distance zero."""
 
 import numpy as np
 import pytest
 
 from graftgan.errors import UserError
-from graftgan.metrics import copies, nearest
+from graftgan.metrics import nearest
 
 
 def test_index_and_distance_by_hand():
@@ -35,35 +35,6 @@ def test_pixels_are_compared_in_grey_levels():
     found = nearest(sample, photos)
     assert found.index.tolist() == [1]
     assert found.distance[0] == pytest.approx(10 * np.sqrt(48))
-
-
-def test_counts_only_what_is_closer_than_the_photos_are():
-    """Photos at 0, 10 and 14: the smallest gap is 4. Samples 1, 3.9 and 11 are inside, 4 and 30 not."""
-    photos = np.array([[0.0], [10.0], [14.0]])
-    measure = copies(np.array([[1.0], [3.9], [11.0], [4.0], [30.0]]), photos)
-    assert measure.value == 3
-    assert measure.protocol["threshold"] == 4 and measure.protocol["fake"] == 5
-
-
-@pytest.mark.parametrize("distance", ["euclidean", "cosine"])
-def test_copying_and_inventing_generators(distance):
-    rng = np.random.default_rng(2)
-    photos = rng.normal(size=(10, 64))
-    copied = photos[rng.integers(0, 10, 64)] + 0.05 * rng.normal(size=(64, 64))
-    assert copies(copied, photos, distance).value == 64
-    assert copies(3 * rng.normal(size=(64, 64)), photos, "euclidean").value == 0
-
-
-def test_a_photo_given_twice_does_not_hide_copies():
-    photos = np.array([[0.0], [0.0], [8.0]])
-    measure = copies(np.array([[1.0]]), photos)
-    assert measure.value == 1 and measure.protocol["threshold"] == 8
-
-
-@pytest.mark.parametrize("photos", [np.zeros((1, 3)), np.ones((4, 3))])
-def test_needs_two_different_photos(photos):
-    with pytest.raises(UserError, match="at least two different photos"):
-        copies(np.zeros((2, 3)), photos)
 
 
 def test_what_cannot_be_compared_is_refused():

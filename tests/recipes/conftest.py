@@ -9,11 +9,33 @@ from typing import Any
 
 import pytest
 import torch
+from torch import Tensor, nn
 
+from graftgan.features import ENCODERS, Encoder
 from graftgan.training import checkpoint
 from graftgan.training.log import read_log
 
 TIMES = {"images_per_s", "memory_mb"}
+
+
+class Colours(Encoder):
+    """Sees four colours of a picture; stands for an encoder that takes seconds to load."""
+
+    name, dim, size = "colours", 12, 2
+    normalisation, weights = "x / 255", "none"
+
+    def _load(self) -> nn.Module:
+        return nn.Flatten()
+
+    def _normalise(self, pixels: Tensor) -> Tensor:
+        return pixels / 255
+
+
+@pytest.fixture
+def colours(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of an encoder that loads at once."""
+    monkeypatch.setitem(ENCODERS, "colours", Colours)
+    return "colours"
 
 
 def losses(folder: Path) -> list[dict[str, Any]]:

@@ -7,27 +7,13 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor, nn
 
 from graftgan.errors import NumericalError, UserError
 from graftgan.features import ENCODERS, Encoder
 from graftgan.recipes import adapt, train
 from graftgan.recipes.adapt import AdaptOptions
-from graftgan.recipes.judge import Judgement
+from graftgan.recipes.judgement import Judgement
 from graftgan.recipes.train import TrainOptions
-
-
-class Colours(Encoder):
-    """Sees four colours of a picture; stands for an encoder that takes seconds to load."""
-
-    name, dim, size = "colours", 12, 2
-    preprocessing = "reduced to 2 x 2 pixels"
-
-    def _load(self) -> nn.Module:
-        return nn.Flatten()
-
-    def _normalise(self, pixels: Tensor) -> Tensor:
-        return pixels / 255
 
 
 @pytest.fixture(scope="module")
@@ -38,10 +24,17 @@ def source(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture
-def job(source: str, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    monkeypatch.setitem(ENCODERS, "colours", Colours)
+def job(source: str, photos: Path, tmp_path: Path, colours: str) -> dict[str, Any]:
     outdir = str(tmp_path / "runs")
-    sizes = {"kimg": 0.048, "batch": 8, "ticks": 3, "keep": 9, "encoder": "colours", "metric_pictures": 8}
+    sizes = {
+        "kimg": 0.048,
+        "batch": 8,
+        "ticks": 3,
+        "keep": 9,
+        "encoder": colours,
+        "metric_pictures": 8,
+        "lpips": "none",
+    }
     return {"photos": str(photos), "source": source, "outdir": outdir, "devices": "cpu", **sizes}
 
 
@@ -71,7 +64,7 @@ def test_a_resumed_adaptation_is_the_same(
 ) -> None:
     import shutil
 
-    monkeypatch.setattr(adapt, "judge", lambda *_, **__: Judgement())
+    monkeypatch.setattr(adapt, "judge_adapted", lambda *_, **__: Judgement())
     monkeypatch.setattr(adapt, "write_page", lambda *_: None)
     settings = ("probe_steps=2", "fisher_steps=1") if method == "modulate" else ()
     through = adapt.run(AdaptOptions(**job, method=method, method_options=settings, shots=6)).folder
@@ -102,7 +95,7 @@ def test_frozen_blocks_stay_the_sources_to_the_bit(job: dict[str, Any], source: 
 def test_an_encoder_that_cannot_be_loaded_costs_only_its_numbers(
     job: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def missing(_: torch.device) -> Encoder:
+    def missing(*_: object) -> Encoder:
         raise UserError("install graftgan[metrics]")
 
     monkeypatch.setitem(ENCODERS, "colours", missing)  # type: ignore[arg-type]
@@ -124,7 +117,7 @@ def test_the_folder_is_let_go_whatever_happens(job: dict[str, Any], monkeypatch:
         raise NumericalError("the judge fell over")
 
     with monkeypatch.context() as patch:
-        patch.setattr(adapt, "judge", broken)
+        patch.setattr(adapt, "judge_adapted", broken)
         with pytest.raises(NumericalError):
             adapt.run(AdaptOptions(**job))
     (folder,) = Path(job["outdir"]).iterdir()

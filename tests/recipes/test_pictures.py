@@ -10,8 +10,8 @@ from PIL import Image
 from graftgan.data import load_pictures
 from graftgan.errors import UserError
 from graftgan.networks import NETWORKS
-from graftgan.recipes.judge import drawn
 from graftgan.recipes.pictures import class_of_each, read_pictures
+from graftgan.recipes.subject import drawn
 from graftgan.recipes.train import TrainOptions
 from graftgan.zoo.model_folder import Model
 

@@ -96,3 +96,23 @@ def test_nan_in_the_second_process_stops_both_with_exit_code_4(
     assert run.stderr.splitlines()[-1] == "graftgan train: step 4: a loss of another process is not finite"
     newest = checkpoint.newest(next(Path(tiny["outdir"]).iterdir()) / "checkpoints")
     assert newest is not None and newest[2]["step"] == 3
+
+
+@pytest.mark.slow
+def test_two_processes_share_an_evaluation_and_find_the_same(photos: Path, tmp_path: Path) -> None:
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    usual = ["--reference", str(photos), "--encoder", "efficientnet-lite0", "--pictures", "33", "--lpips", "none"]
+
+    def evaluated(devices: str, file: Path) -> dict[str, Any]:
+        command = [sys.executable, "-m", "graftgan", "evaluate", "avatars-64", *usual, "--devices", devices]
+        run = subprocess.run(
+            [*command, "--json", str(file)], env=environment, capture_output=True, text=True, timeout=300, check=False
+        )
+        assert run.returncode == 0, run.stderr
+        assert run.stdout.count("\nkid ") == 1
+        return json.loads(file.read_text())["metrics"]
+
+    one, two = evaluated("cpu", tmp_path / "one.json"), evaluated("cpu:2", tmp_path / "two.json")
+    assert one.keys() == two.keys() and "kid" in one
+    for name in one:
+        assert two[name]["value"] == pytest.approx(one[name]["value"], rel=1e-3, abs=1e-6), name

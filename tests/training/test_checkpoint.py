@@ -52,6 +52,14 @@ def test_the_newest_few_are_kept(tmp_path: Path, keep: int) -> None:
     assert found is not None and found[2]["step"] == 100_000_000
 
 
+def test_the_best_so_far_is_kept_however_old_until_another_is_better(tmp_path: Path) -> None:
+    for step, best in ((1, 1), (2, 1), (3, 1), (4, 4), (5, 4)):
+        checkpoint.save(tmp_path, step, tensors(step), {"step": step}, keep=2, spare=best)
+        if step == 3:
+            assert [path.name[-1] for path in checkpoint.steps(tmp_path)] == ["1", "2", "3"]
+    assert [path.name[-1] for path in checkpoint.steps(tmp_path)] == ["4", "5"]
+
+
 class Faults:
     """Counts the calls that touch the disk, and lets the chosen one fail once."""
 
