@@ -21,6 +21,9 @@ def merged(network: Network) -> Network:
     plain = copy.deepcopy(network)
     for module in plain.modules():
         if parametrize.is_parametrized(module):
+            # torch takes the weight off the module's class, which copies share: the original keeps its own
+            made = type(module)
+            module.__class__ = type(made.__name__, made.__bases__, dict(made.__dict__))
             for name in list(module.parametrizations):  # type: ignore[arg-type, union-attr]
                 parametrize.remove_parametrizations(module, name, leave_parametrized=True)
     return plain
