@@ -14,7 +14,7 @@ from graftgan.recipes.training_run import Finished
 from graftgan.surgery.merge import merged
 from graftgan.training import checkpoint
 
-MOST_PICTURES = 200
+MOST_PICTURES = 100
 
 
 def against_oracle(finished: Finished, options: AdaptOptions, chosen: Generator, judge: Judge) -> dict[str, Any] | None:
