@@ -20,6 +20,7 @@ VERBS: dict[str, str] = {
     "train": "a source model from scratch, from a folder or zip of pictures",
     "sample": "pictures by seed from a model or a run",
     "prepare": "check and convert pictures; one row a file on what was done or why it was refused",
+    "convert": "another project's checkpoint (NVIDIA .pkl, rosinality .pt) into a model folder, executing none of it",
     "sources": "the source models available here",
 }
 

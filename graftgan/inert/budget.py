@@ -73,7 +73,7 @@ class Budget:
             raise Refusal("its tensors are larger than the file")
 
 
-def read_whole(path: Path, limits: Limits | None = None) -> bytearray:
+def read_whole(path: Path, limits: Limits | None = None) -> memoryview:
     """Returns the bytes of a file: a regular one, not empty, within the limits; nothing else is opened.
 
     Args:
@@ -96,4 +96,4 @@ def read_whole(path: Path, limits: Limits | None = None) -> bytearray:
         data = bytearray(size)
         if file.readinto(data) != size or file.read(1):
             raise Refusal("it changes while it is read")
-    return data
+    return memoryview(data)

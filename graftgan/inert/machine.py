@@ -9,7 +9,7 @@ from graftgan.inert.budget import Budget
 from graftgan.inert.records import Global, Persistent, kind
 from graftgan.inert.refusal import Refusal
 
-LONGEST_LINE = 2**20
+LONGEST_LINE = 2**16
 
 
 class Machine:
@@ -24,9 +24,9 @@ class Machine:
     """
 
     def __init__(
-        self, data: bytearray, start: int, end: int, budget: Budget, allowed: Callable[[Global], bool]
+        self, data: memoryview, start: int, end: int, budget: Budget, allowed: Callable[[Global], bool]
     ) -> None:
-        self.data, self.view, self.at, self.start, self.end = data, memoryview(data), start, start, end
+        self.data, self.at, self.start, self.end = data, start, start, end
         self.budget, self.allowed = budget, allowed
         self.stack: list[Any] = []
         self.marks: list[int] = []
@@ -39,7 +39,7 @@ class Machine:
         if not 0 <= length <= self.end - self.at:
             raise Refusal(f"it ends too early: byte {self.at} begins {length} bytes, {self.end - self.at} are left")
         self.at += length
-        return self.view[self.at - length : self.at]
+        return self.data[self.at - length : self.at]
 
     def number(self, size: int, signed: bool = False) -> int:
         """Returns the next little-endian whole number."""
@@ -47,10 +47,13 @@ class Machine:
 
     def line(self) -> str:
         """Returns the text up to the end of the line."""
-        stop = self.data.find(b"\n", self.at, min(self.end, self.at + LONGEST_LINE))
-        if stop < 0:
+        for window in (256, LONGEST_LINE):
+            length = bytes(self.data[self.at : min(self.end, self.at + window)]).find(b"\n")
+            if length >= 0:
+                break
+        else:
             raise Refusal(f"it ends too early: byte {self.at} begins a line that has no end")
-        found = self.text(stop - self.at)
+        found = self.text(length)
         self.at += 1
         return found
 

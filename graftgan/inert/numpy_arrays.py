@@ -35,7 +35,7 @@ def array_of(record: Any, budget: Budget) -> np.ndarray:
     """Returns the array that a record describes.
 
     Args:
-        record: as NumPy pickles an array, in band.
+        record: as NumPy pickles an array, in band, or a single number.
         budget: of the file; its bytes are counted.
 
     Returns:
@@ -44,6 +44,8 @@ def array_of(record: Any, budget: Budget) -> np.ndarray:
     Raises:
         Refusal: it is no such record, its kind is not numeric, or its bytes are not as many as its shape says.
     """
+    if isinstance(record, Reduced) and record.callable in SCALAR:
+        return np.array(number_of(record))
     if not is_array(record):
         raise Refusal(f"it holds {kind(record)} where an array belongs")
     if record.callable in RECONSTRUCT:
@@ -56,7 +58,7 @@ def array_of(record: Any, budget: Budget) -> np.ndarray:
             raise Refusal("it holds an array of an unknown form")
         raw, described, shape, order = record.arguments
         fortran = order == "F"
-    dtype, raw = _dtype(described), _bytes(raw)
+    dtype, raw = _dtype(described), bytes_of(raw)
     whole = isinstance(shape, tuple) and all(type(size) is int and 0 <= size < 2**40 for size in shape)
     if not whole or len(shape) > MOST_AXES or math.prod(shape) * dtype.itemsize != len(raw):
         raise Refusal(f"it holds an array {shown(shape)} of {len(raw)} bytes, which cannot be")
@@ -74,7 +76,7 @@ def number_of(value: Any) -> Any:
         return value
     if len(value.arguments) != 2:
         raise Refusal("it holds a number of an unknown form")
-    dtype, raw = _dtype(value.arguments[0]), _bytes(value.arguments[1])
+    dtype, raw = _dtype(value.arguments[0]), bytes_of(value.arguments[1])
     if len(raw) != dtype.itemsize:
         raise Refusal(f"it holds a number of {len(raw)} bytes, which cannot be")
     return np.frombuffer(raw, dtype)[0].item()
@@ -96,7 +98,7 @@ def _dtype(record: Any) -> np.dtype:
     return np.dtype(state[1].replace("|", "=") + name)
 
 
-def _bytes(value: Any) -> memoryview:
+def bytes_of(value: Any) -> memoryview:
     """Returns bytes, also where protocols 0 to 2 wrote them as text."""
     if isinstance(value, Reduced) and value.callable == ENCODE and len(value.arguments) == 2:
         text, encoding = value.arguments

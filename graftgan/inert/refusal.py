@@ -32,7 +32,7 @@ def naming(file: str | Path) -> Iterator[None]:
     try:
         yield
     except UserError as error:
-        raise UserError(f"{file}: {error}") from error
+        raise error if str(error).startswith(str(file)) else UserError(f"{file}: {error}") from error
     except Refusal as error:
         raise UserError(f"{file}: {error}") from error
     except OSError as error:

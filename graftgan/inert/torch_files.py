@@ -1,8 +1,8 @@
 """Files of torch.save, without torch.load: the zip of today, and the stream of pickles of before 2020.
 
 Zip: `NAME/data.pkl` describes the object, `NAME/data/N` are the numbers of storage N. Stream: five pickles (magic
-number, protocol, facts of the machine, the object, the storages' keys), then for each storage its length and its numbers.
-The same stream, around a single storage, stands inside other pickles for every tensor.
+number, protocol, facts of the machine, the object, the storages' keys), then for each storage its length and its
+numbers. The same stream, around a single storage, stands inside other pickles for every tensor.
 """
 
 from collections.abc import Callable
@@ -36,7 +36,7 @@ class TorchFile:
     storage_of: Callable[[Any], Storage]
 
 
-def is_torch_stream(data: bytearray, start: int = 0) -> bool:
+def is_torch_stream(data: memoryview, start: int = 0) -> bool:
     """Returns whether bytes begin as the old format does."""
     at = start + 2 if data[start : start + 1] == b"\x80" else start
     return data[at : at + len(MAGIC_BYTES)] == MAGIC_BYTES
@@ -47,7 +47,7 @@ def expected(name: Global) -> bool:
     return name in TENSOR_NAMES or name in OTHER_NAMES
 
 
-def read_torch_zip(data: bytearray, budget: Budget) -> TorchFile:
+def read_torch_zip(data: memoryview, budget: Budget) -> TorchFile:
     """Reads the zip format.
 
     Args:
@@ -69,19 +69,18 @@ def read_torch_zip(data: bytearray, budget: Budget) -> TorchFile:
     walked = walk(data, budget, expected, described.start, described.stop)
     if walked.end != described.stop:
         raise Refusal("its data.pkl goes on after its end")
-    view = memoryview(data)
 
     def storage_of(reference: Any) -> Storage:
         name, key, numel = _reference(reference)
         place = entries.get(f"{folder}data/{key}")
         if place is None:
             raise Refusal(f"its storage {shown(key)} is missing")
-        return storage_at(name, numel, view[place.start : place.stop])
+        return storage_at(name, numel, data[place.start : place.stop])
 
     return TorchFile(walked.root, storage_of)
 
 
-def read_torch_stream(data: bytearray, budget: Budget, start: int = 0, end: int = -1) -> TorchFile:
+def read_torch_stream(data: memoryview, budget: Budget, start: int = 0, end: int = -1) -> TorchFile:
     """Reads the old format.
 
     Args:
@@ -116,17 +115,17 @@ def read_torch_stream(data: bytearray, budget: Budget, start: int = 0, end: int 
 
 
 def _numbers(
-    data: bytearray, at: int, end: int, keys: list[str], kinds: dict[str, tuple[Global, int]]
+    data: memoryview, at: int, end: int, keys: list[str], kinds: dict[str, tuple[Global, int]]
 ) -> Callable[[Any], Storage]:
     """Finds the storages at the end of a stream: for each key its length in 8 bytes, then its numbers."""
-    view, storages = memoryview(data), {}
+    storages = {}
     for key in keys:
         name, numel = kinds[key]
-        counted = int.from_bytes(view[at : min(at + 8, end)], "little")
+        counted = int.from_bytes(data[at : min(at + 8, end)], "little")
         size = storage_size(name, numel)
         if at + 8 + size > end or counted != numel:
             raise Refusal(f"its storage {shown(key)} is cut off, or has {counted} numbers instead of {numel}")
-        storages[key] = storage_at(name, numel, view[at + 8 : at + 8 + size])
+        storages[key] = storage_at(name, numel, data[at + 8 : at + 8 + size])
         at += 8 + size
     if at != end:
         raise Refusal(f"{end - at} bytes follow its last storage")

@@ -1,8 +1,8 @@
 """Follows the opcodes of a pickle, protocols 0 to 5, and returns an inert tree.
 
-Only what an ordinary pickler writes is followed. Refused are opcodes that no checkpoint needs and attacks live on (INST,
-OBJ, NEWOBJ_EX, the extension registry, POP and DUP, out-of-band buffers), every name that the caller does not expect, and
-every declared length beyond the end of the bytes.
+Only what an ordinary pickler writes is followed. Refused are opcodes that no checkpoint needs and attacks live on
+(INST, OBJ, NEWOBJ_EX, the extension registry, POP and DUP, out-of-band buffers), every name that the caller does not
+expect, and every declared length beyond the end of the bytes.
 """
 
 from collections.abc import Callable
@@ -31,7 +31,7 @@ class Walked:
     persistents: list[Persistent]
 
 
-def walk(data: bytearray, budget: Budget, allowed: Callable[[Global], bool], start: int = 0, end: int = -1) -> Walked:
+def walk(data: memoryview, budget: Budget, allowed: Callable[[Global], bool], start: int = 0, end: int = -1) -> Walked:
     """Reads one pickle.
 
     Args:
@@ -47,7 +47,7 @@ def walk(data: bytearray, budget: Budget, allowed: Callable[[Global], bool], sta
     Raises:
         Refusal: the bytes are not such a pickle, mention another name, or ask for more than the budget.
 
-    >>> walk(bytearray(b"(lp0\\nI1\\na."), Budget(10), lambda name: False).root
+    >>> walk(memoryview(b"(lp0\\nI1\\na."), Budget(10), lambda name: False).root
     [1]
     """
     machine = Machine(data, start, len(data) if end < 0 else end, budget, allowed)

@@ -14,7 +14,7 @@ END, WIDE_END, WIDE_LOCATOR = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"
 UTF8_AND_TRAILING_SIZES = 0x0808
 
 
-def zip_entries(data: bytearray) -> dict[str, slice]:
+def zip_entries(data: memoryview) -> dict[str, slice]:
     """Finds where the bytes of each entry are.
 
     Args:
@@ -32,7 +32,7 @@ def zip_entries(data: bytearray) -> dict[str, slice]:
         raise Refusal("it is a zip that ends too early") from None
 
 
-def _entries(data: bytearray) -> dict[str, slice]:
+def _entries(data: memoryview) -> dict[str, slice]:
     count, at, stop = _directory(data)
     found: dict[str, slice] = {}
     last = 0
@@ -58,7 +58,7 @@ def _entries(data: bytearray) -> dict[str, slice]:
     return found
 
 
-def _directory(data: bytearray) -> tuple[int, int, int]:
+def _directory(data: memoryview) -> tuple[int, int, int]:
     """Returns how many entries the directory has, where it begins and where it ends."""
     end = len(data) - 22
     if data[:4] != b"PK\x03\x04" or end < 0 or data[end : end + 4] != END or data[end + 20 : end + 22] != b"\0\0":
@@ -77,7 +77,7 @@ def _directory(data: bytearray) -> tuple[int, int, int]:
     return count, start, stop
 
 
-def _wide(extra: bytearray, packed: int, size: int, header: int) -> tuple[int, int, int]:
+def _wide(extra: memoryview, packed: int, size: int, header: int) -> tuple[int, int, int]:
     """Returns the three numbers with those that do not fit 32 bits taken from the entry's extra fields."""
     at = 0
     while at + 4 <= len(extra):
@@ -91,7 +91,7 @@ def _wide(extra: bytearray, packed: int, size: int, header: int) -> tuple[int, i
     return packed, size, header
 
 
-def _place(data: bytearray, header: int, size: int, name: bytes, flags: int, crc: int) -> slice:
+def _place(data: memoryview, header: int, size: int, name: bytes, flags: int, crc: int) -> slice:
     """Returns where an entry's bytes are; its own header must say what the directory says."""
     own_flags, own_method = struct.unpack_from("<2H", data, header + 6)
     own_crc, own_packed, own_size, named, extra = struct.unpack_from("<3L2H", data, header + 14)
@@ -103,6 +103,6 @@ def _place(data: bytearray, header: int, size: int, name: bytes, flags: int, crc
         raise Refusal(f"its zip entry {shown(name)} contradicts the directory")
     if not trailing and not {own_packed, own_size} <= {size, 2**32 - 1}:
         raise Refusal(f"its zip entry {shown(name)} contradicts the directory")
-    if start + size > len(data) or zlib.crc32(memoryview(data)[start : start + size]) != crc:
+    if start + size > len(data) or zlib.crc32(data[start : start + size]) != crc:
         raise Refusal(f"its zip entry {shown(name)} is damaged (checksum)")
     return slice(start, start + size)
