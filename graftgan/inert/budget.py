@@ -21,9 +21,9 @@ class Limits:
     """
 
     file_bytes: int = 4 * 2**30
-    opcodes: int = 1_000_000
+    opcodes: int = 500_000
     depth: int = 1_000
-    stack: int = 200_000
+    stack: int = 100_000
     text_bytes: int = 16 * 2**20
     seconds: float = 8.0
 

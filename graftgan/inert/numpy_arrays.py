@@ -50,7 +50,8 @@ def array_of(record: Any, budget: Budget) -> np.ndarray:
         raise Refusal(f"it holds {kind(record)} where an array belongs")
     if record.callable in RECONSTRUCT:
         state = record.state
-        if not isinstance(state, tuple) or len(state) != 5 or not record.arguments or record.arguments[0] != ARRAY:
+        begun = len(record.arguments) == 3 and record.arguments[:2] == (ARRAY, (0,))
+        if not isinstance(state, tuple) or len(state) != 5 or not begun or bytes_of(record.arguments[2]) != b"b":
             raise Refusal("it holds an array of an unknown form")
         _, shape, described, fortran, raw = state
     else:

@@ -137,7 +137,11 @@ def container(make: Callable[[], Any], m: Machine) -> None:
 
 
 def tuple_of(count: int, m: Machine) -> None:
-    m.push(tuple(m.pop() for _ in range(count))[::-1])
+    if len(m.stack) - (m.marks[-1] if m.marks else 0) < count:
+        raise Refusal(f"byte {m.at - 1} takes from an empty stack")
+    found = tuple(m.stack[-count:])
+    del m.stack[-count:]
+    m.push(found)
 
 
 def marked(make: Callable[[list[Any]], Any], m: Machine) -> None:

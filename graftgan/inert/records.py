@@ -92,7 +92,10 @@ def check_depth(root: Any, depth: int) -> None:
                 continue
             if id(child) in path:
                 raise Refusal("its pickle holds an object that holds itself")
-            if (known := heights.get(id(child))) is None:
+            known = heights.get(id(child), 1)
+            if len(trail) + known > depth:
+                raise Refusal(f"its pickle nests deeper than {depth}")
+            if id(child) not in heights:
                 path[id(child)] = 1
                 trail.append((child, children(child)))
                 break
@@ -103,8 +106,6 @@ def check_depth(root: Any, depth: int) -> None:
             if trail:
                 above = id(trail[-1][0])
                 path[above] = max(path[above], 1 + height)
-            if height > depth:
-                raise Refusal(f"its pickle nests deeper than {depth}")
 
 
 def mapping(value: Any) -> dict[Any, Any]:

@@ -91,6 +91,8 @@ def tensor_of(record: Any, storage_of: Callable[[Any], Storage], budget: Budget)
     last = offset + sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True))
     if count > length or (count and last >= length):
         raise Refusal(f"it holds a tensor {shown(shape)} that reaches outside its {length} numbers")
+    if not _dense(shape, strides):
+        raise Refusal(f"it holds a tensor {shown(shape)} whose numbers do not lie side by side")
     budget.tensor(count * storage.dtype.itemsize)
     if count == 0:
         return torch.empty(shape, dtype=storage.dtype)
@@ -104,6 +106,16 @@ def _sizes(value: Any) -> tuple[int, ...]:
     if value != numbers or len(numbers) > MOST_AXES or any(type(n) is not int or not 0 <= n < 2**40 for n in numbers):
         raise Refusal("it holds a tensor of an impossible shape")
     return numbers
+
+
+def _dense(shape: tuple[int, ...], strides: tuple[int, ...]) -> bool:
+    """Returns whether strides are those of a tensor without gaps or repetitions, its axes in any order."""
+    step = 1
+    for stride, size in sorted((stride, size) for size, stride in zip(shape, strides, strict=True) if size != 1):
+        if stride != step:
+            return 0 in shape
+        step *= size
+    return True
 
 
 def storage_at(name: Any, numel: Any, data: memoryview) -> Storage:

@@ -19,6 +19,8 @@ from graftgan.inert.zip_entries import zip_entries
 MAGIC = 0x1950A86A20F9469CFC6C
 MAGIC_BYTES = b"\x8a\x0a" + MAGIC.to_bytes(10, "little") + b"."
 PROTOCOL = 1001
+MACHINE = {"protocol_version": PROTOCOL, "little_endian": True, "type_sizes": {"short": 2, "int": 4, "long": 4}}
+"""What torch.save has always written of its machine, where numbers are little-endian."""
 OTHER_NAMES = frozenset({Global("argparse", "Namespace")})
 """What training scripts put beside their networks."""
 
@@ -98,7 +100,7 @@ def read_torch_stream(data: memoryview, budget: Budget, start: int = 0, end: int
         head = walk(data, budget, lambda name: False, at, end)
         heads.append(head.root)
         at = head.end
-    if heads[:2] != [MAGIC, PROTOCOL] or not isinstance(heads[2], dict) or heads[2].get("little_endian") is not True:
+    if heads != [MAGIC, PROTOCOL, MACHINE]:
         raise Refusal("it is not a little-endian file of torch.save")
     described = walk(data, budget, expected, at, end)
     keys = walk(data, budget, lambda name: False, described.end, end)

@@ -12,6 +12,7 @@ from graftgan.inert.refusal import Refusal, shown
 MOST_ENTRIES = 20_000
 END, WIDE_END, WIDE_LOCATOR = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"
 UTF8_AND_TRAILING_SIZES = 0x0808
+PADDING = int.from_bytes(b"FB", "little")
 
 
 def zip_entries(data: memoryview) -> dict[str, slice]:
@@ -33,7 +34,8 @@ def zip_entries(data: memoryview) -> dict[str, slice]:
 
 
 def _entries(data: memoryview) -> dict[str, slice]:
-    count, at, stop = _directory(data)
+    count, start, stop = _directory(data)
+    at = start
     found: dict[str, slice] = {}
     last = 0
     for _ in range(count):
@@ -49,11 +51,11 @@ def _entries(data: memoryview) -> dict[str, slice]:
         text = name.decode("ascii", "replace")
         if text in found or not text.isascii() or not text.isprintable() or text.startswith("/") or ".." in text:
             raise Refusal(f"its zip has two entries {shown(name)}, or that is no name for one")
-        found[text] = place = _place(data, header, size, name, flags, crc)
-        if header < last or place.stop > stop:
-            raise Refusal("its zip entries overlap")
-        last, at = place.stop, at + 46 + named + extra + noted
-    if at != stop:
+        if header != last:
+            raise Refusal("its zip entries overlap, or leave holes")
+        found[text] = _place(data, at, header, size, name, flags, crc)
+        last, at = _after(data, found[text], flags, crc), at + 46 + named + extra + noted
+    if at != stop or last != start:
         raise Refusal("its zip directory is longer than its entries")
     return found
 
@@ -91,18 +93,41 @@ def _wide(extra: memoryview, packed: int, size: int, header: int) -> tuple[int, 
     return packed, size, header
 
 
-def _place(data: memoryview, header: int, size: int, name: bytes, flags: int, crc: int) -> slice:
-    """Returns where an entry's bytes are; its own header must say what the directory says."""
-    own_flags, own_method = struct.unpack_from("<2H", data, header + 6)
+def _place(data: memoryview, at: int, header: int, size: int, name: bytes, flags: int, crc: int) -> slice:
+    """Returns where an entry's bytes are; its own header must say what the directory at `at` says."""
     own_crc, own_packed, own_size, named, extra = struct.unpack_from("<3L2H", data, header + 14)
     start = header + 30 + named + extra
-    same = (own_flags, own_method, data[header + 30 : header + 30 + named]) == (flags, 0, name)
+    same = data[header + 4 : header + 14] == data[at + 6 : at + 16] and data[header + 30 : header + 30 + named] == name
     told = (own_crc, own_packed, own_size)
     trailing = bool(flags & 8) and told in ((0, 0, 0), (0, 2**32 - 1, 2**32 - 1))
     if data[header : header + 4] != b"PK\x03\x04" or not same or not (trailing or told[0] == crc):
         raise Refusal(f"its zip entry {shown(name)} contradicts the directory")
     if not trailing and not {own_packed, own_size} <= {size, 2**32 - 1}:
         raise Refusal(f"its zip entry {shown(name)} contradicts the directory")
+    _check_padding(data[header + 30 + named : start])
     if start + size > len(data) or zlib.crc32(data[start : start + size]) != crc:
         raise Refusal(f"its zip entry {shown(name)} is damaged (checksum)")
     return slice(start, start + size)
+
+
+def _after(data: memoryview, place: slice, flags: int, crc: int) -> int:
+    """Returns where an entry ends, with the repetition of its checksum and sizes that may follow it."""
+    if not flags & 8:
+        return place.stop
+    size = place.stop - place.start
+    for layout in ("<4sLQQ", "<4sLLL"):
+        trailer = struct.pack(layout, b"PK\x07\x08", crc, size, size)
+        if data[place.stop : place.stop + len(trailer)] == trailer:
+            return place.stop + len(trailer)
+    raise Refusal("its zip entries are not followed by their sizes")
+
+
+def _check_padding(extra: memoryview) -> None:
+    """Refuses extra fields of an entry's own header other than wide sizes and torch.save's padding, which is Zs."""
+    at = 0
+    while at < len(extra):
+        kind, length = struct.unpack_from("<2H", extra, at)
+        held = bytes(extra[at + 4 : at + 4 + length])
+        if len(held) != length or kind not in (1, PADDING) or kind == PADDING and held.strip(b"Z"):
+            raise Refusal("its zip entries have extra fields that torch.save does not write")
+        at += 4 + length

@@ -58,16 +58,31 @@ def read_nvidia(root: Any, budget: Budget, partial: bool) -> Foreign:
             if not partial:
                 raise Refusal(f"its discriminator: {refusal}; --partial takes the generator alone") from refusal
             doubts.append(f"its discriminator is left: {refusal}")
-            left["D"] = count(parts["D"])
+            left["D"] = len(records_of(parts["D"]))
+    seen = {id(parts[name]): tensor_count(generator), id(parts.get("D")): tensor_count(discriminator)}
     for key, value in parts.items():
         if key not in (name, "D") and is_module(value):
-            left[str(key)] = count(value)
+            if id(value) not in seen:
+                seen[id(value)] = len(checked(value, storage_of, budget))
+            left[str(key)] = seen[id(value)]
     return Foreign("NVIDIA StyleGAN2 pickle", "stylegan2", generator, discriminator, left, tuple(doubts))
 
 
-def count(record: Any) -> int:
+def tensor_count(part: Part | None) -> int:
     """Returns how many tensors a part has."""
-    return len(tensor_records(read_modules(record))) if is_module(record) else 0
+    return 0 if part is None else len(part.tensors)
+
+
+def records_of(part: Any) -> dict[str, Any]:
+    """Returns the tensors of a part as records."""
+    return tensor_records(read_modules(part)) if is_module(part) else {}
+
+
+def checked(part: Any, storage_of: Callable[[Any], Storage], budget: Budget) -> dict[str, Any]:
+    """Returns the tensors of a part that is not taken; they must be whole, since a damaged file is refused anywhere."""
+    for record in (found := records_of(part)).values():
+        tensor_of(record, storage_of, budget)
+    return found
 
 
 def storages(budget: Budget) -> Callable[[Any], Storage]:
@@ -88,9 +103,9 @@ def read_generator(origin: str, record: Any, storage_of: Callable[[Any], Storage
     if any(module.class_name == "SynthesisInput" for module in modules.values()):
         raise Refusal("it holds a StyleGAN3 generator, which is not supported yet (StyleGAN2 networks are)")
     check_parts(modules, "Generator", "skip")
-    tensors = build(modules, storage_of, budget)
     stated = facts(modules[""], GENERATOR_FACTS) | arguments(modules[""], "synthesis_kwargs")
     stated |= layer_facts(modules)
+    tensors = build(modules, storage_of, budget)
     return Part(origin, generator_config(tensors, stated), tensors)
 
 
@@ -98,13 +113,13 @@ def read_discriminator(record: Any, storage_of: Callable[[Any], Storage], budget
     """Returns a StyleGAN2 discriminator."""
     modules = read_modules(record)
     check_parts(modules, "Discriminator", "resnet")
-    tensors = build(modules, storage_of, budget)
     stated = facts(modules[""], DISCRIMINATOR_FACTS) | arguments(modules[""]) | layer_facts(modules)
     if (deviation := modules.get("b4.mbstd")) is not None and "group_size" in deviation.fields:
         group = deviation.fields["group_size"]
         stated["mbstd_group"] = WHOLE_BATCH if group is None else group
         if type(stated["mbstd_group"]) is not int or stated["mbstd_group"] < 1:
             raise Refusal(f"it states mbstd_group {shown(group)}")
+    tensors = build(modules, storage_of, budget)
     return Part("D", discriminator_config(tensors, stated), tensors)
 
 

@@ -12,6 +12,7 @@ from graftgan.inert.records import Global, Reduced, kind, mapping
 from graftgan.inert.refusal import Refusal, shown
 
 RECONSTRUCT = Global("torch_utils.persistence", "_reconstruct_persistent_obj")
+FIELDS = {"type", "version", "module_src", "class_name", "state"}
 NEWEST = 6
 MOST_MODULES, MOST_TENSORS, DEEPEST = 2_000, 20_000, 16
 SETS = {Global("builtins", "set"), Global("__builtin__", "set")}
@@ -59,13 +60,13 @@ def read_modules(record: Any) -> dict[str, Module]:
 
 def _module(record: Any) -> Module:
     meta = record.arguments[0] if is_module(record) and len(record.arguments) == 1 else None
-    if not isinstance(meta, dict):
+    if not isinstance(meta, dict) or meta.keys() != FIELDS:
         raise Refusal(f"it holds {kind(record)} where a network's module belongs")
     version, name = meta.get("version"), meta.get("class_name")
     if meta.get("type") != "class" or type(version) is not int or not 1 <= version <= NEWEST:
         raise Refusal(f"it holds a module of version {shown(version)}; 1 to {NEWEST} are known")
-    if not isinstance(name, str):
-        raise Refusal("it holds a module without a class name")
+    if not isinstance(name, str) or not isinstance(meta["module_src"], str):
+        raise Refusal("it holds a module without a class name, or without source text")
     fields = mapping(meta.get("state"))
     if not {"_parameters", "_buffers", "_modules"} <= fields.keys():
         raise Refusal(f"it holds a {shown(name)} that is not a module of torch")

@@ -94,10 +94,10 @@ def read_generator(origin: str, found: dict[str, Tensor], mean: Tensor | None) -
             tensors[name] = value
         elif ours.endswith(("noise_const", "const", "conv0.weight", "conv1.weight", "torgb.weight")):
             tensors[ours] = squeezed(name, value, 2 if ours.endswith("noise_const") else 1)
-        elif ours.endswith("noise_strength"):
-            tensors[ours] = value.reshape(()) if value.numel() == 1 else value
+        elif ours.endswith("torgb.bias"):
+            tensors[ours] = squeezed(name, value.movedim(1, -1) if value.ndim == 4 else value, 3)
         else:
-            tensors[ours] = value.flatten() if ours.endswith("torgb.bias") else value
+            tensors[ours] = value.reshape(()) if ours.endswith("noise_strength") and value.shape == (1,) else value
     if mean is not None:
         tensors["mapping.w_avg"] = mean.flatten()
     for name in list(tensors):

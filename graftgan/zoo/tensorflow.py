@@ -41,8 +41,10 @@ def read_tensorflow(root: Any, budget: Budget, partial: bool) -> Foreign:
         raise Refusal("it holds no tuple of three networks (G, D, Gs)")
     variables = [own_variables(network) for network in root]
     stated = [arguments(network) for network in root]
-    left = {"G": len(variables[0])}
-    generator = read_generator(arrays(variables[2], budget), stated[2])
+    taken, left = arrays(variables[2], budget), {"G": len(variables[0])}
+    if {n: a.shape for n, a in arrays(variables[0], budget).items()} != {n: a.shape for n, a in taken.items()}:
+        raise Refusal("its generator and that generator's average are different networks")
+    generator = read_generator(taken, stated[2])
     try:
         discriminator = read_discriminator(arrays(variables[1], budget), stated[1])
     except Refusal as refusal:

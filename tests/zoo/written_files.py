@@ -16,14 +16,31 @@ import torch
 from safetensors import safe_open
 from torch import Tensor, nn
 
+from graftgan.networks.stylegan2 import StyleGAN2Generator
+from graftgan.networks.stylegan2_discriminator import StyleGAN2Discriminator
+
 STUB = "# a stand-in for the source text that NVIDIA's files carry\nclass Generator:\n    pass\n"
 GOLDEN = sorted((Path(__file__).parents[1] / "golden" / "stylegan2").glob("*.safetensors"))
 
 
-def golden(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Tensors and the constructor's values of a golden file."""
+def golden(path: Path | None) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Tensors and the constructor's values of a golden file; of `small` where there is none."""
+    if path is None:
+        return small()
     with safe_open(path, "pt") as file:
         return {name: file.get_tensor(name) for name in file.keys()}, json.loads(file.metadata()["settings"])
+
+
+def small() -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """As `golden`, of a network of 16 px that makes a file of a few kilobytes."""
+    widths = dict(channel_base=64, channel_max=8)
+    g = StyleGAN2Generator(16, **widths, z_dim=8, w_dim=8, mapping_layers=2)
+    d = StyleGAN2Discriminator(16, **widths)
+    for network in (g, d):
+        network.init_weights(torch.Generator().manual_seed(0))
+    tensors = {f"G.{n}": t for n, t in g.state_dict().items()} | {f"D.{n}": t for n, t in d.state_dict().items()}
+    latent = dict(z_dim=8, w_dim=8, c_dim=0, mapping_layers=2)
+    return tensors, latent | widths | dict(img_resolution=16, img_channels=3, mbstd_group_size=4)
 
 
 def under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
@@ -173,7 +190,7 @@ def nvidia_networks(
     )
 
 
-def nvidia_pickle(path: Path, protocol: int = 3, change: Any = None, **how: Any) -> bytes:
+def nvidia_pickle(path: Path | None, protocol: int = 3, change: Any = None, **how: Any) -> bytes:
     """A file in the format of StyleGAN2-ADA (protocol 3) or the StyleGAN3 repository (protocol 4, `flat=True`)."""
     with pretended_modules():
         parts = nvidia_networks(*golden(path), **how)
@@ -185,7 +202,7 @@ def nvidia_pickle(path: Path, protocol: int = 3, change: Any = None, **how: Any)
 # ---- TensorFlow's pickles -------------------------------------------------------------------------------------------
 
 
-def tensorflow_pickle(path: Path, protocol: int = 4) -> bytes:
+def tensorflow_pickle(path: Path | None, protocol: int = 4) -> bytes:
     """A file in the format of the TensorFlow StyleGAN2: a tuple of three networks of named arrays."""
     tensors, settings = golden(path)
     with pretended_modules():
@@ -277,7 +294,7 @@ def discriminator_to_tensorflow(owner: str, member: str, value: np.ndarray) -> t
 # ---- rosinality's checkpoints ---------------------------------------------------------------------------------------
 
 
-def rosinality_parts(path: Path) -> dict[str, Any]:
+def rosinality_parts(path: Path | None) -> dict[str, Any]:
     """The dictionary of a checkpoint of rosinality's, from an unconditional golden file."""
     tensors, _ = golden(path)
     g, d = OrderedDict(), OrderedDict()
