@@ -1,4 +1,4 @@
-"""What `import graftgan` gives: three functions, at once."""
+"""What `import graftgan` gives: four functions, at once."""
 
 import subprocess
 import sys
@@ -16,7 +16,7 @@ from graftgan.recipes.judge import Judgement
 def test_importing_it_loads_nothing_heavy() -> None:
     code = "import sys, graftgan; print(sorted({'torch', 'numpy', 'PIL'} & set(sys.modules)), *graftgan.__all__)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout.split() == ["[]", "adapt", "load", "train"]
+    assert run.stdout.split() == ["[]", "adapt", "convert", "load", "train"]
 
 
 @pytest.fixture

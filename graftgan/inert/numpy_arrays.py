@@ -15,7 +15,8 @@ RECONSTRUCT = {Global(f"{core}.multiarray", "_reconstruct") for core in CORES}
 SCALAR = {Global(f"{core}.multiarray", "scalar") for core in CORES}
 FROM_BUFFER = {Global(f"{core}.numeric", "_frombuffer") for core in CORES}
 ARRAY, DTYPE, ENCODE = Global("numpy", "ndarray"), Global("numpy", "dtype"), Global("_codecs", "encode")
-NUMPY_NAMES: frozenset[Global] = frozenset({*RECONSTRUCT, *SCALAR, *FROM_BUFFER, ARRAY, DTYPE, ENCODE})
+EMPTY = Global("__builtin__", "bytes")
+NUMPY_NAMES: frozenset[Global] = frozenset({*RECONSTRUCT, *SCALAR, *FROM_BUFFER, ARRAY, DTYPE, ENCODE, EMPTY})
 """The names that an array or a number of NumPy needs."""
 
 KINDS = {
@@ -100,7 +101,9 @@ def _dtype(record: Any) -> np.dtype:
 
 
 def bytes_of(value: Any) -> memoryview:
-    """Returns bytes, also where protocols 0 to 2 wrote them as text."""
+    """Returns bytes, also where protocols 0 to 2 wrote them as text, or as a call for none at all."""
+    if isinstance(value, Reduced) and value.callable == EMPTY and value.arguments == ():
+        return memoryview(bytearray())
     if isinstance(value, Reduced) and value.callable == ENCODE and len(value.arguments) == 2:
         text, encoding = value.arguments
         if isinstance(text, str) and encoding == "latin1":

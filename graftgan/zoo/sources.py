@@ -47,7 +47,7 @@ def find_source(source: str | Path) -> Path:
         return converted(path)
     near = difflib.get_close_matches(str(source), EMBEDDED, n=1)
     hint = f"did you mean {near[0]}?" if near else f"known by name: {', '.join(EMBEDDED)}"
-    raise UserError(f"no source {source}: neither a name nor a file or folder with a model ({hint})")
+    raise UserError(f"no source {source}: neither a name nor a folder with a model, nor a file ({hint})")
 
 
 def converted(path: Path) -> Path:
