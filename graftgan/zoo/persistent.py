@@ -59,9 +59,11 @@ def read_modules(record: Any) -> dict[str, Module]:
 
 
 def _module(record: Any) -> Module:
-    meta = record.arguments[0] if is_module(record) and len(record.arguments) == 1 else None
-    if not isinstance(meta, dict) or meta.keys() != FIELDS:
+    if not is_module(record) or len(record.arguments) != 1:
         raise Refusal(f"it holds {kind(record)} where a network's module belongs")
+    meta = mapping(record.arguments[0])
+    if meta.keys() != FIELDS:
+        raise Refusal(f"it holds a module described by {shown(list(meta))}")
     version, name = meta.get("version"), meta.get("class_name")
     if meta.get("type") != "class" or type(version) is not int or not 1 <= version <= NEWEST:
         raise Refusal(f"it holds a module of version {shown(version)}; 1 to {NEWEST} are known")

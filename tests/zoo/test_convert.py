@@ -11,6 +11,8 @@ import graftgan
 from graftgan.cli.main import main
 from graftgan.errors import UserError
 from graftgan.networks.dcgan import DCGANDiscriminator, DCGANGenerator
+from graftgan.recipes import adapt
+from graftgan.recipes.judge import Judgement
 from graftgan.zoo.convert import convert_file
 from graftgan.zoo.model_folder import load_model
 from graftgan.zoo.sources import find_source
@@ -253,6 +255,18 @@ def test_a_file_is_a_source_and_is_converted_once(written_files, tmp_path, monke
     with pytest.raises(UserError, match="bad.pkl"):
         (tmp_path / "bad.pkl").write_bytes(b"no checkpoint")
         find_source(tmp_path / "bad.pkl")
+
+
+def test_a_file_is_adapted(written_files, tmp_path, photos, monkeypatch):
+    monkeypatch.setenv("GRAFTGAN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(adapt, "judge", lambda *_, **__: Judgement(missing=["all"]))
+    file = tmp_path / "network.pkl"
+    file.write_bytes(written_files.nvidia_pickle(None))
+    options = dict(kimg=0.008, batch=8, ticks=1, outdir=tmp_path / "runs", devices="cpu")
+    run = graftgan.adapt(photos, source=file, **options)
+    assert run.model.generator.resolution == 16
+    report = (run.folder / "report.html").read_text()
+    assert "generator (from G_ema): 56 of 56 tensors taken, 0 left" in report
 
 
 def test_files_of_half_precision_convert(written_files, tmp_path):
