@@ -16,7 +16,7 @@ from graftgan.inert.tensors import Storage, tensor_of
 from graftgan.inert.torch_files import read_torch_stream
 from graftgan.zoo.part import Foreign, Part
 from graftgan.zoo.persistent import RECONSTRUCT, SETS, Module, is_module, read_modules, tensor_records
-from graftgan.zoo.stylegan2_shapes import discriminator_config, generator_config, real, whole
+from graftgan.zoo.stylegan2_shapes import WHOLE_BATCH, discriminator_config, generator_config, real, whole
 
 LOAD = Global("torch.storage", "_load_from_bytes")
 NVIDIA_NAMES = frozenset({RECONSTRUCT, LOAD, *SETS, Global("dnnlib.util", "EasyDict")})
@@ -28,8 +28,9 @@ GENERATOR_FACTS = {
     "img_resolution": "resolution",
     "img_channels": "channels",
 }
+LINEAR = {"affine", "embed", "skip", "out"}
+"""Layers without an activation."""
 DISCRIMINATOR_FACTS = {"c_dim": "c_dim", "img_resolution": "resolution", "img_channels": "channels"}
-WHOLE_BATCH = 2**16
 
 
 def read_nvidia(root: Any, budget: Budget, partial: bool) -> Foreign:
@@ -116,9 +117,9 @@ def read_discriminator(record: Any, storage_of: Callable[[Any], Storage], budget
     stated = facts(modules[""], DISCRIMINATOR_FACTS) | arguments(modules[""]) | layer_facts(modules)
     if (deviation := modules.get("b4.mbstd")) is not None and "group_size" in deviation.fields:
         group = deviation.fields["group_size"]
-        stated["mbstd_group"] = WHOLE_BATCH if group is None else group
-        if type(stated["mbstd_group"]) is not int or stated["mbstd_group"] < 1:
-            raise Refusal(f"it states mbstd_group {shown(group)}")
+        stated["mbstd_group"] = WHOLE_BATCH if group is None else whole("mbstd_group", group)
+        if stated["mbstd_group"] < 1:
+            raise Refusal("it states mbstd_group 0")
     tensors = build(modules, storage_of, budget)
     return Part("D", discriminator_config(tensors, stated), tensors)
 
@@ -133,9 +134,10 @@ def check_parts(modules: dict[str, Module], class_name: str, architecture: str) 
     if modules[""].class_name != class_name:
         raise Refusal(f"it holds a {shown(modules[''].class_name)} where a {class_name} belongs")
     for path, module in modules.items():
-        activation = module.fields.get("activation", "lrelu")
-        if activation not in ("lrelu", "linear"):
-            raise Refusal(f"its {path} has the activation {shown(activation)}, StyleGAN2 has lrelu")
+        wanted = "linear" if path.rpartition(".")[2] in LINEAR else "lrelu"
+        activation = module.fields.get("activation", wanted)
+        if activation != wanted:
+            raise Refusal(f"its {path} has the activation {shown(activation)}, StyleGAN2 has {wanted}")
         own = module.fields.get("architecture", architecture)
         if own != architecture:
             raise Refusal(f"its {path} has the architecture {shown(own)}; only {architecture} is supported")

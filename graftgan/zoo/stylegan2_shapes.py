@@ -11,6 +11,8 @@ from graftgan.inert.numpy_arrays import number_of
 from graftgan.inert.refusal import Refusal, shown
 from graftgan.networks.base import check_resolution, width
 
+WHOLE_BATCH = 2**16
+"""A group of minibatch deviation that no batch exceeds."""
 UNSEEN = {"mapping_lr_mult": 0.01, "conv_clamp": None}
 """What shapes do not show -> the published value, for files that do not state it."""
 

@@ -17,11 +17,14 @@ from graftgan.inert.records import Global, Reduced, kind, mapping
 from graftgan.inert.refusal import Refusal, shown
 from graftgan.networks.resample import lowpass_filter
 from graftgan.zoo.part import Foreign, Part
-from graftgan.zoo.stylegan2_shapes import discriminator_config, generator_config, real, whole
+from graftgan.zoo.stylegan2_shapes import WHOLE_BATCH, discriminator_config, generator_config, real, whole
 
 NETWORK = Global("dnnlib.tflib.network", "Network")
 TENSORFLOW_NAMES = frozenset({NETWORK})
 MOST_VARIABLES = 5_000
+OLDEST = 4
+D_UNSEEN = {"mapping_lr_mult": 0.1, "mbstd_group": WHOLE_BATCH}
+"""What a discriminator of theirs has where its file states nothing."""
 IGNORED = {"lod"}
 """Variables that only training used."""
 
@@ -55,11 +58,24 @@ def read_tensorflow(root: Any, budget: Budget, partial: bool) -> Foreign:
     return Foreign("TensorFlow StyleGAN2 pickle", "stylegan2", generator, discriminator, left)
 
 
+SUPPORTED: dict[str, list[Any]] = {
+    "architecture": ["skip", "resnet"],
+    "nonlinearity": ["lrelu"],
+    "mapping_nonlinearity": ["lrelu"],
+    "resample_kernel": [[1, 3, 3, 1], (1, 3, 3, 1)],
+}
+"""Arguments that change what a network computes, of which only some values are ours."""
+
+
 def state_of(network: Any) -> dict[Any, Any]:
     """Returns what a network's record would have been built from."""
     if not isinstance(network, Reduced) or network.callable != NETWORK:
         raise Refusal(f"it holds {kind(network)} where a TensorFlow network belongs")
-    return mapping(network.state)
+    state = mapping(network.state)
+    version = state.get("version")
+    if type(version) is not int or not OLDEST <= version < 100:
+        raise Refusal(f"it holds a TensorFlow network of version {shown(version)}; {OLDEST} and later are StyleGAN2's")
+    return state
 
 
 def own_variables(network: Any, depth: int = 0) -> dict[str, Any]:
@@ -106,8 +122,8 @@ def arguments(network: Any) -> dict[str, Any]:
         stated = {name: value for name, value in stated.items() if not name.startswith("channel_")}
     if stated.get("mbstd_group", 1) < 1:
         raise Refusal("it states mbstd_group_size 0, which is not supported")
-    for name in ("architecture", "nonlinearity", "act"):
-        if given.get(name, "skip") not in ("skip", "resnet", "lrelu"):
+    for name, known in SUPPORTED.items():
+        if name in given and given[name] not in known:
             raise Refusal(f"it states {name} {shown(given[name])}, which is not supported")
     return stated
 
@@ -180,7 +196,7 @@ def read_discriminator(found: dict[str, np.ndarray], stated: dict[str, Any]) -> 
             tensors[f"{ours.removesuffix('.weight')}.resample_filter"] = lowpass_filter()
             if not ours.startswith("b4."):
                 tensors[f"{ours.partition('.')[0]}.resample_filter"] = lowpass_filter()
-    return Part("D", discriminator_config(tensors, stated), tensors)
+    return Part("D", discriminator_config(tensors, D_UNSEEN | stated), tensors)
 
 
 def discriminator_name(name: str) -> str | None:

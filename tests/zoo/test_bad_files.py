@@ -58,12 +58,13 @@ def goods(written_files: ModuleType) -> dict[str, bytes]:
 def check(folder: Path, rows: dict[str, dict[str, Any]], files: dict[str, bytes]) -> None:
     """Every bad file was refused, or is a flipped bit that changed nothing of what was taken."""
     harmless, largest = [], 0
+    before = max(row["peak_kb"] for name, row in rows.items() if name.startswith("good-"))
     for name, content in sorted(files.items(), key=lambda file: file[0].replace("/", "_")):
         row = rows[name.replace("/", "_")]
         assert row["seconds"] < SECONDS, row
-        # The peak is of all files so far; what importing torch takes is in the allowance.
+        # The peak is of all files so far; half of the allowance is left to torch, whose size varies.
         largest = max(largest, len(content))
-        assert row["peak_kb"] < MEGABYTES * 1000 + 3 * largest / 1000, row
+        assert row["peak_kb"] - before < MEGABYTES * 1000 / 2 + 3 * largest / 1000, row
         if row["code"] == 0 and name.startswith("flip-"):
             weights = [folder / "out" / one / "generator.safetensors" for one in (name, f"good-{name.split('-')[1]}")]
             assert weights[0].read_bytes() == weights[1].read_bytes(), row

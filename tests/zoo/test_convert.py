@@ -151,6 +151,18 @@ def stated(name, value):
     return change
 
 
+def layer(path, **fields):
+    """A change of what a layer keeps beside its tensors."""
+
+    def change(parts):
+        part = parts["G_ema"]
+        for name in path.split("."):
+            part = part.state["_modules"][name]
+        part.state.update(fields)
+
+    return change
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -159,6 +171,9 @@ def stated(name, value):
         (stated("c_dim", 3), "it states c_dim 3, its tensors show 0"),
         (stated("channel_base", 512), "channels at 16 px, channel_base 512 and channel_max 32 make 32"),
         (stated("z_dim", "much"), "it states z_dim 'much'"),
+        (layer("mapping.fc1", activation="linear"), "its mapping.fc1 has the activation 'linear', StyleGAN2 has lrelu"),
+        (layer("synthesis.b8", architecture="resnet"), "the architecture 'resnet'; only skip is supported"),
+        (layer("synthesis.b8.conv1", conv_clamp=2.0), "its layers have different limits conv_clamp"),
         (lambda parts: parts.update(G_ema=parts["D"]), "'Discriminator' where a Generator belongs"),
         (lambda parts: parts.update(G_ema=None, G=None), "no network G_ema or G"),
         (lambda parts: parts.update(G_emb=parts["G"]), "unknown part 'G_emb'; --partial takes the rest"),

@@ -165,8 +165,9 @@ def nvidia_networks(
         if last.startswith("conv") or last in ("fromrgb", "torgb", "skip"):
             kind = {} if last == "torgb" else {"activation": "linear" if last == "skip" else "lrelu"}
             return dict(conv_clamp=None if last == "skip" else conv_clamp, weight_gain=np.float64(0.125), **kind)
-        if last.startswith("fc"):
-            return dict(activation="lrelu", bias_gain=0.01 if "mapping" in path else 1, weight_gain=np.float64(0.5))
+        if last.startswith("fc") or last in ("affine", "embed", "out"):
+            kind = "lrelu" if last.startswith("fc") else "linear"
+            return dict(activation=kind, bias_gain=0.01 if "mapping" in path else 1, weight_gain=np.float64(0.5))
         if last == "mbstd":
             return dict(group_size=settings["mbstd_group_size"], num_channels=1)
         if last.startswith("b") and last[1:].isdecimal():
@@ -244,12 +245,12 @@ def tensorflow_pickle(path: Path | None, protocol: int = 4) -> bytes:
             }
             return made(name, {"dlatent_avg": tensors["G.mapping.w_avg"].numpy()}, parts, **kwargs)
 
-        found = {}
+        found, own = {}, kwargs | dict(mapping_lrmul=0.01, mbstd_group_size=4)
         for key, value in under(tensors, "D.").items():
             owner, _, member = key.rpartition(".")
             if member != "resample_filter":
                 found.update([discriminator_to_tensorflow(owner, member, value.numpy())])
-        return pickle.dumps((generator("G"), made("D", found, {}, **kwargs), generator("Gs")), protocol=protocol)
+        return pickle.dumps((generator("G"), made("D", found, {}, **own), generator("Gs")), protocol=protocol)
 
 
 def to_tensorflow(owner: str, member: str, value: np.ndarray) -> tuple[str, np.ndarray]:
