@@ -136,4 +136,5 @@ def kind(value: Any) -> str:
     """Returns a few words on what a value is, for a message."""
     if isinstance(value, Reduced):
         return f"a record of {shown(str(value.callable))}"
-    return f"a {type(value).__name__}"
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
