@@ -32,7 +32,9 @@ def naming(file: str | Path) -> Iterator[None]:
     try:
         yield
     except UserError as error:
-        raise error if str(error).startswith(str(file)) else UserError(f"{file}: {error}") from error
+        if str(error).startswith(str(file)):
+            raise
+        raise UserError(f"{file}: {error}") from error
     except Refusal as error:
         raise UserError(f"{file}: {error}") from error
     except OSError as error:
