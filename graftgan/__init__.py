@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from graftgan.recipes.evaluate import Table
     from graftgan.recipes.result import Result
 
-__all__ = ["adapt", "compare", "evaluate", "load", "train"]
+__all__ = ["adapt", "compare", "convert", "evaluate", "load", "train"]
 
 
 def adapt(photos: "str | Path", **options: Any) -> "Result":
@@ -114,3 +114,24 @@ def load(model: "str | Path") -> "Result":
     from graftgan.recipes.result import load
 
     return load(model)
+
+
+def convert(file: "str | Path", out: "str | Path", *, partial: bool = False) -> "Result":
+    """Reads another project's checkpoint as data, executing none of it, and writes a model folder.
+
+    Args:
+        file: NVIDIA's StyleGAN2 pickle, rosinality's checkpoint, or a DCGAN's state dict.
+        out: new folder for the model.
+        partial: take what fits where some tensors do not.
+
+    Returns:
+        The model; `.model.about["load_report"]` says what was taken of the file.
+
+    Raises:
+        UserError: the file is refused; one line that names it and says why.
+    """
+    from graftgan.recipes import convert as recipe
+    from graftgan.recipes.result import load
+
+    recipe.run(recipe.ConvertOptions(file=str(file), out=str(out), partial=partial))
+    return load(out)

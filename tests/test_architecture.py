@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "graftgan"
 FLOORS: list[set[str]] = [
     {"errors"},
-    {"choices", "files", "randomness", "devices"},
+    {"choices", "files", "randomness", "devices", "inert"},
     {"networks", "losses", "augment", "data"},
     {"state"},
     {"surgery", "features", "zoo"},

@@ -22,6 +22,7 @@ VERBS: dict[str, str] = {
     "evaluate": "the metric table of MODEL_OR_FOLDER against --reference, each number with its protocol",
     "compare": "the same job by several --methods under one budget, beside the controls",
     "prepare": "check and convert pictures; one row a file on what was done or why it was refused",
+    "convert": "another project's checkpoint (NVIDIA .pkl, rosinality .pt) into a model folder, executing none of it",
     "sources": "the source models available here",
 }
 

@@ -193,6 +193,9 @@ def config_from_state_dict(weights: Mapping[str, Tensor]) -> JSON:
     )
     if generator:
         config["z_dim"] = shapes[0][0]
+    # Before anything is built: widths that follow no rule could ask for far more memory than the weights have.
+    if any(width(4 << at, config["channel_base"], config["channel_max"]) != found for at, found in enumerate(widths)):
+        raise UserError(f"these weights are not a DCGAN's: their channels {widths} are not min(base / R, most)")
     wanted: nn.Module = DCGANGenerator(**config) if generator else DCGANDiscriminator(**config)
     for name, tensor in wanted.state_dict().items():
         if name not in weights or weights[name].shape != tensor.shape:
@@ -216,7 +219,7 @@ def _conv(
     kind: type[nn.Conv2d] | type[nn.ConvTranspose2d], inputs: int, outputs: int, stride: int, padding: int
 ) -> nn.Module:
     # The plain constructor would draw from the global random state.
-    conv = skip_init(kind, inputs, outputs, 4, stride, padding, bias=False)
+    conv = skip_init(kind, inputs, outputs, 4, stride, padding, bias=False, device=torch.get_default_device())
     nn.init.zeros_(conv.weight)
     return conv
 

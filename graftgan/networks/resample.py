@@ -29,9 +29,9 @@ def lowpass_filter(taps: tuple[int, ...] = (1, 3, 3, 1)) -> Tensor:
     >>> lowpass_filter()[1, 1].item()
     0.140625
     """
-    line = torch.tensor(taps, dtype=torch.float32)
-    square = torch.outer(line, line)
-    return square / square.sum()
+    # Plain numbers: arithmetic of tensors on the meta device, where networks are laid out, first imports a compiler.
+    total = sum(taps) ** 2
+    return torch.tensor([[one * other / total for other in taps] for one in taps], dtype=torch.float32)
 
 
 class _Filter(torch.autograd.Function):

@@ -31,7 +31,8 @@ class AdaptOptions(TrainingOptions):
     photos: str | None = None
     """Folder (at any depth) or zip of pictures."""
     source: str = DEFAULT_SOURCE
-    """Model to start from: a name (see `graftgan sources`), a model or run folder; `none`: random weights."""
+    """Model to start from: a name (see `graftgan sources`), a model or run folder, another project's checkpoint (see
+    `graftgan convert`); `none`: random weights."""
     kimg: float = 10.0
     """Budget: thousands of real pictures shown to the discriminator; 10 took 80 s on two cores at 64 px."""
     loss: str = "hinge"

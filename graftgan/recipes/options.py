@@ -23,7 +23,8 @@ class TrainingOptions:
     """What `adapt` and `train` have in common."""
 
     source: str = "none"
-    """Model to start from: a name (see `graftgan sources`), a model or run folder; `none`: random weights."""
+    """Model to start from: a name (see `graftgan sources`), a model or run folder, another project's checkpoint (see
+    `graftgan convert`); `none`: random weights."""
     method: str = "finetune"
     """How the pretrained pair is adapted: {methods}."""
     method_options: tuple[str, ...] = ()

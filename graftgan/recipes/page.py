@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from PIL import Image
@@ -138,6 +138,12 @@ def layers(before: Any, after: Any) -> list[Layer]:
     return [Layer(name, change) for name, change in movement(before, after)]
 
 
+def is_converted(source: Model | None) -> TypeGuard[Model]:
+    """Returns whether the source was read from another project's checkpoint, and so has a load report."""
+    lines = None if source is None else source.about.get("load_report")
+    return isinstance(lines, list) and all(isinstance(line, str) for line in lines)
+
+
 def facts(
     finished: Finished,
     options: TrainingOptions,
@@ -159,6 +165,7 @@ def facts(
         ("Cost", f"{finished.seconds * cores / 3600:.3f} device hours"),
         ("Seed", str(options.seed)),
         ("Source hash", source.digest[:16] if source else "none"),
+        *([("Source load report", "; ".join(source.about["load_report"]))] if is_converted(source) else []),
         ("Photos hash", record["photos_sha256"][:16]),
         ("Options", json.dumps({k: v for k, v in record["options"].items() if v is not None})),
         ("Versions", versions),
