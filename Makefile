@@ -27,6 +27,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/training_step.py
 	$(BIN)/python benchmarks/prepare_throughput.py
 	$(BIN)/python benchmarks/encoding.py
+	$(BIN)/python benchmarks/metrics.py
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

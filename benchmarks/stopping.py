@@ -11,23 +11,28 @@ The source itself, step 0, is no candidate, but its KID is shown.
 """
 
 import argparse
-import copy
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from lightning_fabric import Fabric
+from torch import Tensor
 
+from graftgan.data import PictureSet
 from graftgan.features import ENCODERS, Encoder
+from graftgan.methods.base import Preparation
 from graftgan.metrics import kid
-from graftgan.networks import Generator
 from graftgan.recipes.adapt import AdaptOptions
-from graftgan.recipes.options import from_json
-from graftgan.recipes.pictures import read_pictures
+from graftgan.recipes.options import from_json, method_from
+from graftgan.recipes.pair import make_state, starting_pair
+from graftgan.recipes.pictures import read_pictures, real_batches
 from graftgan.recipes.subject import FIRST_METRIC_SEED, drawn
-from graftgan.recipes.watch import Watch, ranked
+from graftgan.recipes.watch import Watch, networks_at, ranked
 from graftgan.sampling.sample import sample
+from graftgan.state import State
+from graftgan.surgery.merge import merged
 from graftgan.training import checkpoint
 from graftgan.training.run_folder import RunFolder
 from graftgan.zoo.model_folder import load_model
@@ -81,34 +86,37 @@ class Choice:
         )
 
 
-def averages(folder: Path, like: Generator) -> dict[int, Generator]:
-    """The average at every checkpoint of a run of `finetune` or `freezed`, whose networks are the source's own."""
-    found = {}
-    for path in checkpoint.steps(folder / "checkpoints"):
-        tensors, numbers = checkpoint.read(path)
-        generator = copy.deepcopy(like)
-        weights = {
-            name.removeprefix("average."): value for name, value in tensors.items() if name.startswith("average.")
-        }
-        generator.load_state_dict(weights)
-        found[numbers["step"]] = generator.eval()
-    return found
+def state_of(options: AdaptOptions, photos: PictureSet, saved: dict[str, Tensor]) -> State:
+    """A state of the form that the checkpoints of a run have, whatever its method rewrote.
+
+    Args:
+        options: of the run.
+        photos: it was trained on.
+        saved: tensors of any of its checkpoints, on which the form may depend.
+    """
+    model, fabric = starting_pair(options, photos.resolution, 0), Fabric(accelerator="cpu", devices=1)
+    real_at, rules = real_batches(options, photos, model, fabric), options.rules(photos.resolution)
+    preparation = Preparation(real_at, rules, fabric, options.seed, saved, lambda *_: None)
+    return make_state(model, options, method_from(options.method, options.method_options), CPU, preparation)
 
 
 def judge(folder: Path, pictures: int, held: int) -> Choice:
     """Lets watch and oracle choose from one run."""
     record = RunFolder.open(folder, hold=False).read_record()
     options = from_json(AdaptOptions, record["options"])
-    like = load_model(folder / "model").generator
-    photos, holdout = read_pictures(options, record["images"], like.resolution, chief=False)
+    resolution = load_model(folder / "model").generator.resolution
+    photos, holdout = read_pictures(options, record["images"], resolution, chief=False)
     if holdout is None:
         raise SystemExit(f"{folder} had no hold-out")
     eye = ENCODERS[options.encoder](CPU)
     real = see(eye, drawn(holdout.pixels, held))
     watch = Watch(photos.pixels, options.encoder, options.schedule(), CPU)
+    paths, seeds = checkpoint.steps(folder / "checkpoints"), range(FIRST_METRIC_SEED, FIRST_METRIC_SEED + pictures)
+    state = state_of(options, photos, checkpoint.read(paths[0])[0])
     measures, looks = {}, []
-    for step, generator in averages(folder, like).items():
-        seeds = range(FIRST_METRIC_SEED, FIRST_METRIC_SEED + pictures)
+    for path in paths:
+        at = networks_at(path, state)
+        step, generator = at.step, merged(at.average).eval()
         measures[step] = kid(real, see(eye, sample(generator, seeds)))
         if watch.is_look(step):
             looks.append({"step": step, **watch.look(generator)})

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from graftgan.recipes.compare import Compared
-    from graftgan.recipes.evaluate import Table
     from graftgan.recipes.result import Result
+    from graftgan.recipes.table import Table
 
 __all__ = ["adapt", "compare", "convert", "evaluate", "load", "train"]
 

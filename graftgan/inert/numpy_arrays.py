@@ -54,7 +54,9 @@ def array_of(record: Any, budget: Budget) -> np.ndarray:
         begun = len(record.arguments) == 3 and record.arguments[:2] == (ARRAY, (0,))
         if not isinstance(state, tuple) or len(state) != 5 or not begun or bytes_of(record.arguments[2]) != b"b":
             raise Refusal("it holds an array of an unknown form")
-        _, shape, described, fortran, raw = state
+        version, shape, described, fortran, raw = state
+        if version != 1:
+            raise Refusal(f"it holds an array of the version {shown(version)}")
     else:
         if len(record.arguments) != 4:
             raise Refusal("it holds an array of an unknown form")

@@ -3,10 +3,11 @@
 A set comes back as a list and bytes as a view of the file, since nothing needs more.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from graftgan.inert.budget import Budget
 from graftgan.inert.refusal import Refusal, shown
 
 
@@ -127,6 +128,32 @@ def mapping(value: Any) -> dict[Any, Any]:
             raise Refusal("it holds a dictionary that is not made of pairs")
         pairs[pair[0]] = pair[1]
     return pairs | value.items
+
+
+def dotted(root: Any, inside: Callable[[Any], dict[Any, Any]], budget: Budget) -> Iterator[tuple[str, Any]]:
+    """Yields every object of a tree with its dotted name, the root under "".
+
+    Args:
+        root: of the tree.
+        inside: the objects in an object, by their names there.
+        budget: of the file. One object may have many names, so that a small file could describe an endless tree:
+            a name counts as much as an opcode.
+
+    Raises:
+        Refusal: the names are more than the budget.
+
+    >>> dict(dotted({"a": {"b": 1}}, lambda value: value if isinstance(value, dict) else {}, Budget(0)))["a.b"]
+    1
+    """
+    waiting = [("", root)]
+    while waiting:
+        path, value = waiting.pop()
+        yield path, value
+        for key, child in inside(value).items():
+            name = f"{path}.{key}" if path else str(key)
+            budget.opcode()
+            budget.text(len(name))
+            waiting.append((name, child))
 
 
 DICTIONARIES = {Global("collections", "OrderedDict"), Global("dnnlib.util", "EasyDict")}

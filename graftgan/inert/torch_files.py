@@ -23,6 +23,8 @@ MACHINE = {"protocol_version": PROTOCOL, "little_endian": True, "type_sizes": {"
 """What torch.save has always written of its machine, where numbers are little-endian."""
 OTHER_NAMES = frozenset({Global("argparse", "Namespace")})
 """What training scripts put beside their networks."""
+SCRIPT_NAMES = TENSOR_NAMES | {Global("torch.jit._pickle", "build_intlist")}
+"""What TorchScript names beside its modules, whose classes are its own."""
 
 
 @dataclass(frozen=True)
@@ -49,17 +51,23 @@ def expected(name: Global) -> bool:
     return name in TENSOR_NAMES or name in OTHER_NAMES
 
 
-def read_torch_zip(data: memoryview, budget: Budget) -> TorchFile:
+def expected_in_script(name: Global) -> bool:
+    """Returns whether a TorchScript archive may mention a name."""
+    return name.module.startswith("__torch__.") or name in SCRIPT_NAMES
+
+
+def read_torch_zip(data: memoryview, budget: Budget, script: bool = False) -> TorchFile:
     """Reads the zip format.
 
     Args:
         data: the file.
         budget: of the file.
+        script: whether it is a TorchScript archive, in which code, never looked at, lies compressed beside the rest.
 
     Raises:
         Refusal: it is not such a file, or not whole.
     """
-    entries = zip_entries(data)
+    entries = zip_entries(data, skip_packed=script)
     pickles = [name for name in entries if name.count("/") == 1 and name.endswith("/data.pkl")]
     if len(pickles) != 1:
         raise Refusal(f"it is a zip with {len(pickles)} entries data.pkl, not a checkpoint")
@@ -68,7 +76,7 @@ def read_torch_zip(data: memoryview, budget: Budget) -> TorchFile:
     if order is not None and data[order.start : order.stop] != b"little":
         raise Refusal("its numbers are not little-endian")
     described = entries[pickles[0]]
-    walked = walk(data, budget, expected, described.start, described.stop)
+    walked = walk(data, budget, expected_in_script if script else expected, described.start, described.stop)
     if walked.end != described.stop:
         raise Refusal("its data.pkl goes on after its end")
 

@@ -1,4 +1,4 @@
-"""The directory of a zip that torch.save wrote, read strictly: stored entries in a row, nothing around them.
+"""The directory of a zip that torch.save wrote, read strictly: entries in a row, nothing around them, none unpacked.
 
 Where readers of zips disagree (two directories, two entries of one name, flags, headers that contradict the directory)
 the file is refused, so that what a scanner saw is what is read here. Layout: PKWARE's APPNOTE.TXT 6.3.
@@ -15,11 +15,12 @@ UTF8_AND_TRAILING_SIZES = 0x0808
 PADDING = int.from_bytes(b"FB", "little")
 
 
-def zip_entries(data: memoryview) -> dict[str, slice]:
+def zip_entries(data: memoryview, skip_packed: bool = False) -> dict[str, slice]:
     """Finds where the bytes of each entry are.
 
     Args:
         data: the file.
+        skip_packed: whether compressed entries are passed over instead of refused.
 
     Returns:
         Name -> place in `data`; each entry's checksum has been compared.
@@ -28,14 +29,15 @@ def zip_entries(data: memoryview) -> dict[str, slice]:
         Refusal: the zip is damaged, compressed, encrypted, or not of the plain form that torch.save gives it.
     """
     try:
-        return _entries(data)
+        return _entries(data, skip_packed)
     except struct.error:
         raise Refusal("it is a zip that ends too early") from None
 
 
-def _entries(data: memoryview) -> dict[str, slice]:
+def _entries(data: memoryview, skip_packed: bool) -> dict[str, slice]:
     count, start, stop = _directory(data)
     at = start
+    names: set[str] = set()
     found: dict[str, slice] = {}
     last = 0
     for _ in range(count):
@@ -46,15 +48,21 @@ def _entries(data: memoryview) -> dict[str, slice]:
         header = struct.unpack_from("<L", data, at + 42)[0]
         name = bytes(data[at + 46 : at + 46 + named])
         packed, size, header = _wide(data[at + 46 + named : at + 46 + named + extra], packed, size, header)
-        if method or packed != size or flags & ~UTF8_AND_TRAILING_SIZES:
+        stored = not method and packed == size
+        if not (stored or method and skip_packed) or flags & ~UTF8_AND_TRAILING_SIZES:
             raise Refusal(f"its zip entry {shown(name)} is compressed, encrypted or of an unknown kind")
         text = name.decode("ascii", "replace")
-        if text in found or not text.isascii() or not text.isprintable() or text.startswith("/") or ".." in text:
+        if text in names or not text.isascii() or not text.isprintable() or text.startswith("/") or ".." in text:
             raise Refusal(f"its zip has two entries {shown(name)}, or that is no name for one")
         if header != last:
             raise Refusal("its zip entries overlap, or leave holes")
-        found[text] = _place(data, at, header, size, name, flags, crc)
-        last, at = _after(data, found[text], flags, crc), at + 46 + named + extra + noted
+        names.add(text)
+        place = _place(data, at, header, name, flags, (crc, packed, size))
+        if stored:
+            if zlib.crc32(data[place]) != crc:
+                raise Refusal(f"its zip entry {shown(name)} is damaged (checksum)")
+            found[text] = place
+        last, at = _after(data, place, flags, (crc, packed, size)), at + 46 + named + extra + noted
     if at != stop or last != start:
         raise Refusal("its zip directory is longer than its entries")
     return found
@@ -93,30 +101,31 @@ def _wide(extra: memoryview, packed: int, size: int, header: int) -> tuple[int, 
     return packed, size, header
 
 
-def _place(data: memoryview, at: int, header: int, size: int, name: bytes, flags: int, crc: int) -> slice:
-    """Returns where an entry's bytes are; its own header must say what the directory at `at` says."""
-    own_crc, own_packed, own_size, named, extra = struct.unpack_from("<3L2H", data, header + 14)
+def _place(data: memoryview, at: int, header: int, name: bytes, flags: int, numbers: tuple[int, int, int]) -> slice:
+    """Returns where an entry's bytes are; its own header must say what the directory at `at` says.
+
+    Numbers are, here and below, the checksum and the sizes packed and unpacked.
+    """
+    *told, named, extra = struct.unpack_from("<3L2H", data, header + 14)
     start = header + 30 + named + extra
     same = data[header + 4 : header + 14] == data[at + 6 : at + 16] and data[header + 30 : header + 30 + named] == name
-    told = (own_crc, own_packed, own_size)
-    trailing = bool(flags & 8) and told in ((0, 0, 0), (0, 2**32 - 1, 2**32 - 1))
-    if data[header : header + 4] != b"PK\x03\x04" or not same or not (trailing or told[0] == crc):
-        raise Refusal(f"its zip entry {shown(name)} contradicts the directory")
-    if not trailing and not {own_packed, own_size} <= {size, 2**32 - 1}:
+    crc, packed, size = numbers
+    agree = told[0] == crc and told[1] in (packed, 2**32 - 1) and told[2] in (size, 2**32 - 1)
+    trailing = bool(flags & 8) and told in ([0, 0, 0], [0, 2**32 - 1, 2**32 - 1])
+    if data[header : header + 4] != b"PK\x03\x04" or not same or not (trailing or agree):
         raise Refusal(f"its zip entry {shown(name)} contradicts the directory")
     _check_padding(data[header + 30 + named : start])
-    if start + size > len(data) or zlib.crc32(data[start : start + size]) != crc:
-        raise Refusal(f"its zip entry {shown(name)} is damaged (checksum)")
-    return slice(start, start + size)
+    if start + packed > len(data):
+        raise Refusal(f"its zip entry {shown(name)} is cut off")
+    return slice(start, start + packed)
 
 
-def _after(data: memoryview, place: slice, flags: int, crc: int) -> int:
+def _after(data: memoryview, place: slice, flags: int, numbers: tuple[int, int, int]) -> int:
     """Returns where an entry ends, with the repetition of its checksum and sizes that may follow it."""
     if not flags & 8:
         return place.stop
-    size = place.stop - place.start
     for layout in ("<4sLQQ", "<4sLLL"):
-        trailer = struct.pack(layout, b"PK\x07\x08", crc, size, size)
+        trailer = struct.pack(layout, b"PK\x07\x08", *numbers)
         if data[place.stop : place.stop + len(trailer)] == trailer:
             return place.stop + len(trailer)
     raise Refusal("its zip entries are not followed by their sizes")

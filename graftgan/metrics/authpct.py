@@ -5,6 +5,7 @@ import numpy as np
 from graftgan.errors import UserError
 from graftgan.metrics.measure import Measure, checked_features
 from graftgan.metrics.nearest import nearest
+from graftgan.metrics.neighbours import error_of_share
 
 # Below this share of the typical distance two photos are one and the same picture.
 _SAME = 1e-4
@@ -38,7 +39,6 @@ def authpct(fake: np.ndarray, photos: np.ndarray) -> Measure:
     y, p = checked_features("authpct", 1, {"fake": fake, "photos": photos})
     near = nearest(y, p)
     hits = int((near.distance > _gaps(p)[near.index]).sum())
-    share = (hits + 0.5) / (len(y) + 1)
     protocol = {
         "metric": "authpct",
         "fake": len(y),
@@ -47,7 +47,7 @@ def authpct(fake: np.ndarray, photos: np.ndarray) -> Measure:
         "rule": "percentage that is farther from its nearest photo than that photo is from another",
         "error": "binomial, photos as given",
     }
-    return Measure(100 * hits / len(y), float(100 * np.sqrt(share * (1 - share) / (len(y) + 1))), protocol)
+    return Measure(100 * hits / len(y), 100 * error_of_share(hits, len(y)), protocol)
 
 
 def _gaps(photos: np.ndarray) -> np.ndarray:

@@ -4,78 +4,88 @@ import numpy as np
 
 from graftgan.errors import UserError
 from graftgan.metrics.measure import Measure, checked_features
+from graftgan.metrics.shuffled import shuffled
 
-# The effective number grows with the number of pictures: these many are counted, whatever is given.
-MOST_SAMPLES, MOST_PHOTOS = 64, 10
-# A generator that holds hardly more different pictures than ten photos has collapsed; measured in benchmarks/alarms.py.
-COLLAPSED = 1.15
+# The effective number grows with the number of pictures: these many are counted, and fewer give no verdict.
+SAMPLES = 64
+# Ten photos say how long a picture's features are; their own number of different pictures is only told.
+MOST_PHOTOS = 10
+# Up to about half the length of its features a picture lies from itself, moved and tinted.
+REACH = 0.5
+# Of modes that are far apart it is less than this part of the samples' own mean distance.
+OWN_REACH = 0.75
+# The share of different pictures below which a generator has collapsed; benchmarks/alarms.py shows what it tells apart.
+COLLAPSED = 0.375
 
 
 def diversity(fake: np.ndarray, photos: np.ndarray) -> Measure:
-    """Measure how many different pictures the samples hold, relative to how many the photos hold.
+    """Measure which share of the samples are different pictures.
 
     Source: the Vendi score, Friedman and Dieng, "The Vendi Score: A Diversity Evaluation Metric for Machine Learning",
-    2022, arXiv 2210.02410. Deviation: it is divided by that of ten photos, so that the unit is the domain's own, and
-    the width of its kernel is the mean distance between two of those photos; for samples that are farther than that
-    from the photos it is their own mean distance to them, as the moves of a picture that is far off would else count
-    as variety. The mean distance between samples would miss two modes far apart; copies of one photo that are moved
-    and tinted would hide from a count of equal pictures.
+    2022, arXiv 2210.02410, divided by the number of samples. The width of its kernel, within which two pictures are
+    one, follows from the length of features, or from the samples' mean distance where that gives more. The photos'
+    mean distance does not enter: beside photos that are alike, one picture that is moved and tinted would be many. Nor
+    does the distance from samples to photos: different pictures of another domain are no fewer. Other measures miss
+    what this one finds: the mean distance two modes far apart, a count of equal pictures one that is moved and tinted.
 
-    Formula: V(X) = exp of the entropy of the eigenvalues of K / N, with K_ij = exp(-|x_i - x_j|^2 / w^2); the value is
-    V(fake) / V(photos). N equal pictures have V = 1, N that are far apart have V = N. Real unseen pictures are at
-    2 to 3, a generator that only copies ten photos at 1.4 to 2, one that knows two pictures below 1.02.
+    Formula: V(X) / N, V(X) = exp of the entropy of the eigenvalues of K / N, K_ij = exp(-|x_i - x_j|^2 / w^2), and w
+    the larger one of l / 2, l^2 = mean of |y|^2 over the photos, and 3/4 of the mean of |x_i - x_j|. N equal pictures
+    have V = 1, 64 that are all as far apart V = 48. It falls with N: compare equal numbers only.
 
     Args:
-        fake: features of the judged pictures, (N, dim), N >= 2; the first 64 are used.
-        photos: features of the photos trained on, (M, dim), M >= 2; ten of them, evenly spread, are used.
+        fake: features of the judged pictures, (N, dim), N >= 2, zero where there is nothing to see, as after a ReLU;
+            64 of them are drawn, whatever their order.
+        photos: features of the photos trained on, (M, dim), M >= 2; ten of them are drawn.
 
     Returns:
-        The ratio, without error; the protocol holds both numbers of different pictures.
+        The share in (0, 1], without error; the protocol holds the number of different samples and of different photos.
 
     Raises:
         UserError: fewer than two pictures on a side, photos that are all equal, different widths, NaN or infinity.
 
     Example:
-        >>> one_picture, photos = np.zeros((8, 2)), np.array([[0.0, 0.0], [9.0, 0.0]])
-        >>> diversity(one_picture, photos).protocol["pictures"]
-        1.0
+        >>> one_picture, photos = np.ones((8, 2)), np.array([[0.0, 1.0], [9.0, 0.0]])
+        >>> diversity(one_picture, photos).value
+        0.125
     """
     x, y = checked_features("diversity", 2, {"fake": fake, "photos": photos})
-    x, y = x[:MOST_SAMPLES], y[evenly(len(y), MOST_PHOTOS)]
-    width = float(np.sqrt(_squared_distances(y, y)).sum() / (len(y) * (len(y) - 1)))
-    if width == 0:
+    if (y == y[:1]).all():
         raise UserError(f"diversity needs at least two different photos, not {len(y)} equal ones")
-    away = float(np.sqrt(_squared_distances(x, y)).mean())
-    samples, known = _different(x, max(width, away)), _different(y, width)
+    x, y = x[shuffled(x, 0)[:SAMPLES]], y[shuffled(y, 0)[:MOST_PHOTOS]]
+    length = float(np.sqrt((y * y).sum(1).mean()))
+    samples, known = _different(x, length), _different(y, length)
     protocol = {
         "metric": "diversity",
         "fake": len(x),
         "photos": len(y),
         "pictures": round(samples, 3),
         "photos_pictures": round(known, 3),
-        "rule": "effective number of different pictures (Vendi score), over that of the photos",
+        "rule": "effective number of different pictures (Vendi score), over the number of pictures",
     }
-    return Measure(samples / known, None, protocol)
+    return Measure(samples / len(x), None, protocol)
 
 
 def collapse_warning(fake: np.ndarray, photos: np.ndarray) -> str | None:
     """Say in one line that the generator makes only a few different pictures; None where it does not.
+
+    A generator that only copies a few photos makes a few different pictures too, and may be warned of both. The rule
+    was fitted to features of EfficientNet-Lite0.
 
     Args:
         fake: features of the judged pictures, (N, dim), N >= 2.
         photos: features of the photos trained on, (M, dim).
 
     Returns:
-        The sentence, or None; None too where there are no two different photos to compare with.
+        The sentence, or None; None too where there are fewer than 64 pictures to judge by, or no two different photos.
 
     Raises:
         UserError: as of `diversity`.
 
     Example:
-        >>> collapse_warning(np.zeros((8, 2)), np.array([[0.0, 0.0], [9.0, 0.0]]))
-        'collapse: 8 samples hold only 1.0 different pictures (the 2 photos alone: 1.9)'
+        >>> collapse_warning(np.ones((64, 2)), np.array([[0.0, 1.0], [9.0, 0.0]]))
+        'collapse: 64 samples hold only 1.0 different pictures (the 2 photos alone: 2.0)'
     """
-    if len(photos) < 2 or (photos == photos[:1]).all():
+    if len(fake) < SAMPLES or len(photos) < 2 or (photos == photos[:1]).all():
         return None
     found = diversity(fake, photos)
     if found.value >= COLLAPSED:
@@ -87,14 +97,11 @@ def collapse_warning(fake: np.ndarray, photos: np.ndarray) -> str | None:
     )
 
 
-def evenly(count: int, most: int) -> np.ndarray:
-    """Return which of `count` rows are used where `most` are enough: evenly spread, as files are sorted by name."""
-    return np.arange(min(count, most)) * count // min(count, most)
-
-
-def _different(rows: np.ndarray, width: float) -> float:
-    """Return the effective number of different rows."""
-    kernel = np.exp(-_squared_distances(rows, rows) / width**2) / len(rows)
+def _different(rows: np.ndarray, length: float) -> float:
+    """Return the effective number of different rows, beside features of a length."""
+    squares = _squared_distances(rows, rows)
+    apart = np.sqrt(squares).sum() / (len(rows) * (len(rows) - 1))
+    kernel = np.exp(-squares / max(REACH * length, OWN_REACH * apart) ** 2) / len(rows)
     weights = np.linalg.eigvalsh(kernel)
     weights = weights[weights > np.finfo(np.float64).eps]
     return float(np.exp(-(weights * np.log(weights)).sum()))

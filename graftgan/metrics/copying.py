@@ -4,10 +4,11 @@ import numpy as np
 
 from graftgan.errors import UserError
 from graftgan.metrics.measure import Measure, checked_features
+from graftgan.metrics.neighbours import error_of_share
 
 # A copy is below this part of the way to its second nearest photo; measured in benchmarks/alarms.py.
 COPY = 0.7
-# Copies among the samples above which the generator copies; of real unseen pictures up to 0.33 look like copies.
+# Copies among the samples above which the generator copies; benchmarks/alarms.py shows what it tells apart.
 COPYING = 0.375
 # The same above the hold-out's share, where there is one: it says what chance would give.
 ABOVE_HOLDOUT = 0.2
@@ -50,10 +51,9 @@ def copy_ratios(fake: np.ndarray, photos: np.ndarray) -> np.ndarray:
 def copy_share(fake: np.ndarray, photos: np.ndarray) -> Measure:
     """Measure which share of the samples are copies: below 0.7 of the way to their second nearest photo.
 
-    A sign, not a proof: of real unseen pictures a few look like copies too (600 draws of ten photos out of ten
-    domains, in EfficientNet-Lite0: 0 to 0.33, in the median 0.06), so it is read beside the share of the hold-out.
-    Photos that were flipped, moved by up to a sixteenth and tinted are found in 0.44 to 1 of the cases. Two photos
-    that are alike, but not equal, hide their copies.
+    A sign, not a proof: of real unseen pictures a few look like copies too, so it is read beside the share of the
+    hold-out; benchmarks/alarms.py prints both, for sets of pictures and for photos that were flipped, moved and
+    tinted. Two photos that are alike, but not equal, hide their copies.
 
     Formula: the mean of 1[|x - p_1| < 0.7 |x - p_2|], p_1 and p_2 the two photos nearest to x.
 
@@ -62,7 +62,7 @@ def copy_share(fake: np.ndarray, photos: np.ndarray) -> Measure:
         photos: features of the photos trained on, (M, dim), at least two different ones.
 
     Returns:
-        The share in [0, 1], with its binomial standard error.
+        The share in [0, 1], with its binomial standard error, the photos taken as given.
 
     Raises:
         UserError: as of `copy_ratios`.
@@ -71,15 +71,16 @@ def copy_share(fake: np.ndarray, photos: np.ndarray) -> Measure:
         >>> copy_share(np.array([[1.0], [5.0]]), np.array([[0.0], [10.0]])).value
         0.5
     """
-    share = float((copy_ratios(fake, photos) < COPY).mean())
+    count = int((copy_ratios(fake, photos) < COPY).sum())
     protocol = {
         "metric": "copies",
         "fake": len(fake),
         "photos": len(photos),
-        "count": round(share * len(fake)),
+        "count": count,
         "rule": f"nearer to a photo than {COPY} of the distance to the second nearest",
+        "error": "binomial, photos as given",
     }
-    return Measure(share, float(np.sqrt(share * (1 - share) / len(fake))), protocol)
+    return Measure(count / len(fake), error_of_share(count, len(fake)), protocol)
 
 
 def copying_warning(fake: np.ndarray, photos: np.ndarray, real: np.ndarray | None = None) -> str | None:

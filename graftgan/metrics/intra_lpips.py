@@ -9,6 +9,9 @@ from graftgan.metrics.measure import Measure
 
 MOST_MEMBERS = 50
 
+# What published figures share besides the rule; figures made otherwise cannot be held against them.
+PUBLISHED_NET, PUBLISHED_SIZE, PUBLISHED_FAKES = "lpips-vgg", 256, 1000
+
 
 class PerceptualView(Protocol):
     """The judged pictures and the photos as a perceptual distance sees them.
@@ -38,8 +41,8 @@ def intra_lpips(view: PerceptualView, seed: int = 0) -> Measure:
     Source: Ojha et al., "Few-shot Image Generation via Cross-domain Correspondence", 2021, arXiv 2104.06820, section
     4.1: each judged picture joins the photo that is nearest by LPIPS; of each such cluster up to 50 members are
     drawn, and all their pairs are averaged; then the clusters that have a pair are averaged. Published figures are of
-    1,000 pictures, ten photos, LPIPS with VGG16 at 256 pixels. Copies of the photos are at 0, and noise is high: read
-    it beside quality.
+    1,000 pictures, ten photos, LPIPS with VGG16 at 256 pixels. Exact copies of the photos are at 0, but mirrored and
+    tinted ones alone reach 0.3 to 0.4, and noise is high: above the floor is no merit; read it beside quality.
 
     Formula: mean over clusters with n >= 2 of mean over i < j <= min(n, 50) of LPIPS(y_i, y_j).
 
@@ -50,7 +53,8 @@ def intra_lpips(view: PerceptualView, seed: int = 0) -> Measure:
     Returns:
         The mean over the clusters with its standard error (None for one cluster). In the protocol: "clusters" are the
         pictures of each photo, "std" the deviation over the clusters, which published tables state; "singletons as 0"
-        is the value where a cluster of one picture counts as 0, as the authors of WeditGAN do (arXiv 2305.06671).
+        is the value where a cluster of one picture counts as 0, as the authors of WeditGAN do (arXiv 2305.06671);
+        "warning" says where net, number of pictures or size are not those of published figures.
 
     Raises:
         UserError: no photo, fewer than two pictures, no two pictures that share a photo, or distances that are no
@@ -94,6 +98,9 @@ def intra_lpips(view: PerceptualView, seed: int = 0) -> Measure:
         "error": "of the mean over the clusters",
         **view.protocol,
     }
+    published = (PUBLISHED_NET, PUBLISHED_SIZE)
+    if (view.protocol.get("net"), view.protocol.get("size")) != published or view.fakes < PUBLISHED_FAKES:
+        protocol["warning"] = "not the published protocol: VGG16, 1000 samples, 256 px"
     return Measure(float(means.mean()), None if std is None else float(std / np.sqrt(len(means))), protocol)
 
 

@@ -13,11 +13,13 @@ from lightning_fabric import Fabric
 
 from graftgan.devices import from_first, in_any, launch
 from graftgan.errors import StoppedEarly, UserError
+from graftgan.features import ENCODERS
 from graftgan.files import write_atomically
 from graftgan.recipes import record
 from graftgan.recipes.compare_page import write_results
 from graftgan.recipes.contest import BASELINE, Cell, CompareOptions, Contest, Entrant, read_contest
-from graftgan.recipes.options import from_json, to_json
+from graftgan.recipes.judge import Judge
+from graftgan.recipes.options import to_json
 from graftgan.recipes.pair import starting_pair
 from graftgan.recipes.stage import Stage
 from graftgan.training.interrupt import Interrupt
@@ -61,6 +63,7 @@ def run(options: CompareOptions, given: Collection[str] = ()) -> Compared:
     fabric = launch(options.devices, adapt.precision)
     source = starting_pair(adapt, adapt.resolution, 0)
     contest = read_contest(options, source.generator.resolution, fabric.global_rank == 0)
+    refuse_without_encoder(contest, fabric)
     folder = open_folder(contest, source, fabric)
     try:
         with Interrupt() as interrupt:
@@ -82,12 +85,20 @@ def resumed(options: CompareOptions, given: Collection[str]) -> CompareOptions:
     Raises:
         UserError: not the folder of a comparison, or an option contradicts what it began with.
     """
-    before = RunFolder.open(Path(str(options.resume)), hold=False).read_record()
-    found = cast(CompareOptions, record.resumed(cast(Any, CompareOptions), cast(Any, options), "compare", given))
-    began = from_json(CompareOptions, before["options"]).kimg
-    if found.kimg != began:
-        raise UserError(f"--kimg {found.kimg}: the comparison began with {began}, and keeps it")
-    return found
+    return cast(CompareOptions, record.resumed(cast(Any, CompareOptions), cast(Any, options), "compare", given))
+
+
+def refuse_without_encoder(contest: Contest, fabric: Fabric) -> None:
+    """Refuses a comparison that would train everything and then have no number.
+
+    Raises:
+        UserError: says why there is no encoder, and names the others.
+    """
+    mine = contest.adapt.encoder
+    judge = Judge(holdout=None, photos=None, encoder=mine, lpips=None, device=fabric.device, show=False)
+    if judge.encoder is None:
+        others = " or ".join(f"--adapt encoder={name}" for name in ENCODERS if name != mine)
+        raise UserError(f"nothing would be measured: {judge.blind}; or take {others}")
 
 
 def open_folder(contest: Contest, source: Model, fabric: Fabric) -> RunFolder:

@@ -16,7 +16,7 @@ from graftgan.recipes.contest import BASELINE, Contest
 from graftgan.recipes.record import command, digest_of, versions
 from graftgan.recipes.stage import COPIES_SEED
 from graftgan.report import Column, Comparison, Contender, Draw, summary_markdown, write_comparison
-from graftgan.report.standings import flags, standing
+from graftgan.report.standings import Standing, flags, shown, standing
 from graftgan.report.words import count, number, uncertainty
 from graftgan.sampling.photo_copies import photo_copies
 from graftgan.sampling.sample import sample
@@ -86,13 +86,14 @@ def write_results(contest: Contest, source: Model, folder: Path) -> dict[str, An
     """
     scores = read_scores(contest, folder)
     notes, missing = notes_of(contest, scores), missing_of(scores)
-    results = {
+    results: dict[str, Any] = {
         "source": source.digest,
         "shots": len(contest.draws[0]),
         "draws": len(contest.draws),
         "seeds": contest.options.seeds,
         "kimg": contest.options.kimg,
         "holdout": {"pictures": len(contest.holdout), "from": contest.held_from, "sha256": digest_of(contest.holdout)},
+        "measured": whose_features(contest),
         "contenders": {one.name: one.to_json() for one in scores},
         "notes": notes,
         "missing": missing,
@@ -110,6 +111,7 @@ def write_results(contest: Contest, source: Model, folder: Path) -> dict[str, An
         facts=facts(contest, source, scores),
         command=command("compare", contest.options),
         notes=notes,
+        measured=results["measured"],
     )
     try:
         write_comparison(folder / "report.html", page)
@@ -180,9 +182,20 @@ def columns(results: dict[str, Any]) -> list[Column]:
         measured = [one["metrics"][name] for one in results["contenders"].values() if name in one["metrics"]]
         if measured:
             protocol = common([one["protocol"] for one in measured if one["protocol"].get("of") is None] or [{}])
-            how = Measure(math.nan, None, protocol).how()
+            told = [Measure(math.nan, None, protocol).how(), protocol.get("warning", "")]
+            how = "; ".join(part for part in told if part)
             found.append(Column(name, metric.title, metric.better, metric.about, how, metric.group))
     return found
+
+
+def whose_features(contest: Contest) -> str:
+    """Returns whose features the numbers compare: by another encoder they would be others."""
+    adapt = contest.adapt
+    by_lpips = "" if adapt.lpips == "none" else f"; intra-cluster LPIPS by {adapt.lpips}"
+    return (
+        f"All numbers by features of {adapt.encoder}{by_lpips}. "
+        f"{adapt.metric_pictures} pictures of each contender, {len(contest.holdout)} held out."
+    )
 
 
 def notes_of(contest: Contest, scores: Sequence[Scores]) -> list[str]:
@@ -198,16 +211,14 @@ def notes_of(contest: Contest, scores: Sequence[Scores]) -> list[str]:
         f"Hold-out: {len(contest.holdout)} pictures ({contest.held_from}), the same for every run; "
         "no file of any draw is in it.",
         f"{BASELINE} is the control that a method has to beat. source, copies and floor are measured once a draw; "
-        "their numbers that do not look at the photos are the same in every draw, so that a spread of 0 says nothing.",
+        "their numbers that do not look at the photos are the same in every draw, and stand without a spread.",
         "copies: the photos themselves, mirrored, moved by up to a sixteenth and tinted by up to a tenth. "
         "floor: one half of the hold-out against the other; numbers that move with the size of the sets are left out.",
     ]
-    copies, kids = next(one for one in scores if one.name == "copies"), {}
-    for one in scores:
-        if (mean := standing(one.values("kid")).mean) is not None:
-            kids[one.name] = mean
-    quiet = [card["draw"] for card in copies.cards if "copying" not in flags_of(card)]
-    if quiet and any(card["measures"] for card in copies.cards):
+    copies, kids = next(one for one in scores if one.name == "copies"), means_of(scores, "kid")
+    # Without a KID there was no encoder, and nobody who could have warned.
+    quiet = [card["draw"] for card in copies.cards if "kid" in card["measures"] and "copying" not in flags_of(card)]
+    if quiet:
         found.append(
             f"A control does not behave: copies of the photos raised no warning of copying in draw {quiet[0]}."
         )
@@ -217,16 +228,32 @@ def notes_of(contest: Contest, scores: Sequence[Scores]) -> list[str]:
             f"A control does not behave: the KID of {best} ({kids[best]:.4g}) is below that of one half of the "
             f"hold-out against the other ({kids['floor']:.4g}); differences of that size are noise here."
         )
+    apart = means_of([one for one in scores if one.kind == "method" or one is copies], "intra_lpips")
+    most = apart.pop("copies", -math.inf)
+    if below := [name for name, mean in apart.items() if mean < most]:
+        found.append(
+            f"Copies of the photos have a higher intra-cluster LPIPS ({most:.3g}) than {', '.join(below)}: mirroring "
+            "and tinting alone reach it, so that a high one is no merit by itself."
+        )
     for one in scores:
-        losses = [card["oracle"]["loss"] for card in one.cards if card.get("oracle")]
-        if losses:
-            bests = [card["oracle"]["best"] for card in one.cards if card.get("oracle")]
+        oracles = [card["oracle"] for card in one.cards if card.get("oracle")]
+        if oracles:
+            losses = [oracle["loss"] for oracle in oracles]
+            errors = [oracle["error"] for oracle in oracles if oracle.get("error") is not None]
+            within = f", ± {np.mean(errors):.4g} each" if errors else ""
             found.append(
                 f"{one.name}: the checkpoint that the run chose has a KID {np.mean(losses):.4g} above the oracle's, "
-                f"the best tick by the hold-out (mean {np.mean(bests):.4g}; largest loss {max(losses):.4g}; "
-                f"{len(losses)} runs, {one.cards[0]['oracle']['pictures']} samples each)."
+                f"the best tick by the hold-out (mean {np.mean([oracle['best'] for oracle in oracles]):.4g}; largest "
+                f"loss {max(losses):.4g}; {len(losses)} runs). The oracle is the lowest of noisy numbers (of "
+                f"{oracles[0]['pictures']} samples{within}) on the very hold-out that judges, the loss an upper bound."
             )
     return found
+
+
+def means_of(scores: Sequence[Scores], metric: str) -> dict[str, float]:
+    """Returns the mean of everyone who has the number."""
+    means = {one.name: standing(one.values(metric)).mean for one in scores}
+    return {name: mean for name, mean in means.items() if mean is not None}
 
 
 def flags_of(card: dict[str, Any]) -> list[str]:
@@ -283,15 +310,16 @@ def facts(contest: Contest, source: Model, scores: Sequence[Scores]) -> list[tup
 
 
 def lines(results: dict[str, Any]) -> list[str]:
-    """Returns results as lines for the terminal: the headline numbers of every contender, warnings, notes."""
+    """Returns results as lines for the terminal: whose features, the headline numbers of everyone, warnings, notes."""
     names = [name for name in HEADLINE if any(name in one["metrics"] for one in results["contenders"].values())]
     rows = [["", "runs", *(METRICS[name].title for name in names), ""]]
     for who, one in results["contenders"].items():
         cells = []
         for name in names:
-            cell = one["metrics"].get(name, {})
-            spread = uncertainty(cell.get("spread"))
-            cells.append(number(cell.get("value")) + (f" ± {spread}" if spread else ""))
+            found = one["metrics"].get(name, {})
+            cell = shown(one["kind"], Standing(found.get("value"), found.get("spread"), len(one["runs"])))
+            spread = uncertainty(cell.spread)
+            cells.append(number(cell.mean) + (f" ± {spread}" if spread else ""))
         marks = dict.fromkeys(flag for card in one["runs"] for flag in flags_of(card))
         failures = sum(bool(card["failed"]) for card in one["runs"])
         rows.append([who, str(len(one["runs"])), *cells, " ".join([*marks, *(["failed"] if failures else [])])])
@@ -299,6 +327,7 @@ def lines(results: dict[str, Any]) -> list[str]:
     table = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     told = [line for line in results["notes"] if line.startswith("A control")]
     return [
+        results["measured"],
         *table,
         "mean ± standard deviation over the runs; all metrics and their protocols are in the report",
         *told,

@@ -1,5 +1,6 @@
 """The plan of a comparison: its options, who takes part, which pictures each draw has, which runs there are."""
 
+import re
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
@@ -195,9 +196,22 @@ def entrants(methods: tuple[str, ...]) -> list[Entrant]:
     for name in named or METHODS:
         method, *settings = name.split(":")
         check_choice("--methods", method, METHODS)
-        method_from(method, tuple(settings))
         found.setdefault(name, Entrant(name, method, tuple(settings)))
+        try:
+            method_from(method, tuple(settings))
+        except UserError as error:
+            raise UserError(in_our_words(found[name], str(error))) from None
     return list(found.values())
+
+
+def in_our_words(entrant: Entrant, message: str) -> str:
+    """Returns what a method says against a setting, with the word of the command line that it stands in.
+
+    Example:
+        >>> in_our_words(Entrant("freezed:frozen=x", "freezed"), "--method-options frozen=x: frozen is a whole number")
+        '--methods freezed:frozen=x: frozen is a whole number'
+    """
+    return re.sub(r"^--method-options .*?: ", lambda _: f"--methods {entrant.name}: ", message)
 
 
 def adapt_settings(settings: tuple[str, ...]) -> dict[str, Any]:
@@ -307,10 +321,15 @@ def hold_out(
     pool = pictures if given is None else given
     apart = np.array([at for at, digest in enumerate(pool.digests) if digest not in used], np.int64)
     if len(apart) < LEAST_HELD:
-        where = "--holdout" if given is not None else "what no draw has of"
+        if given is not None:
+            raise UserError(
+                f"--holdout {options.holdout}: {len(apart)} pictures that no draw trains on, "
+                f"{LEAST_HELD} at least are needed to hold out"
+            )
+        shots = f"--shots {options.shots}" if options.shots is not None else f"{USUAL_SHOTS} pictures each"
+        asked = f"--draws {options.draws} of {shots} leave" if options.draws > 1 else f"{shots} leaves"
         raise UserError(
-            f"{where} {options.holdout or options.photos}: {len(apart)} pictures that no draw trains on, "
-            f"{LEAST_HELD} at least are needed to hold out"
+            f"{asked} {len(apart)} of {len(pictures)} pictures of {options.photos} to hold out; {LEAST_HELD} at least"
         )
     name = "the pictures of no draw" if given is None else Path(str(options.holdout)).name
     if len(apart) <= most:

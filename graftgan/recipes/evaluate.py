@@ -1,15 +1,17 @@
 """`graftgan evaluate`: the metric table of a model, or of a folder of pictures, each number with its protocol."""
 
 import json
-from dataclasses import dataclass, field, replace
+import os
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 from lightning_fabric import Fabric
 
 from graftgan.choices import check_choice
 from graftgan.data import PictureSet, load_pictures, suggest_resolution
+from graftgan.data.rows import refusals_in_words
 from graftgan.data.square import Square
 from graftgan.devices import from_first, launch
 from graftgan.errors import UserError
@@ -17,11 +19,13 @@ from graftgan.features import ENCODERS
 from graftgan.features.lpips import PERCEPTUAL
 from graftgan.features.resize import RESIZES
 from graftgan.files import write_atomically
-from graftgan.metrics import METRICS, Measure
-from graftgan.recipes.evaluate_page import write_page
+from graftgan.metrics import METRICS
+from graftgan.recipes.evaluate_page import Shown, write_page
 from graftgan.recipes.judge import Judge, Verdict
-from graftgan.recipes.record import digest_of, versions
-from graftgan.recipes.subject import Subject, of_generator, of_pictures
+from graftgan.recipes.record import command, digest_of, versions
+from graftgan.recipes.subject import Subject, of_generator
+from graftgan.recipes.table import Table
+from graftgan.report.words import count
 from graftgan.training.progress import ProgressBar
 from graftgan.training.run_folder import RECORD, RunFolder
 from graftgan.zoo.model_folder import CONFIG, load_model
@@ -85,62 +89,6 @@ class EvaluateOptions:
             raise UserError(f"--trunc {self.trunc}: from 0 to 2")
 
 
-@dataclass(frozen=True)
-class Table:
-    """What was measured, by encoder.
-
-    Attributes:
-        subject: what was judged, in words.
-        reference: what it was judged against, in words.
-        verdicts: encoder -> numbers of the subject.
-        floors: encoder -> one half of the reference against the other; None where it is too small.
-        warnings: one plain line each.
-        facts: JSON values that the numbers depend on.
-    """
-
-    subject: str
-    reference: str
-    verdicts: dict[str, Verdict]
-    floors: dict[str, Verdict | None]
-    warnings: list[str] = field(default_factory=list)
-    facts: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def missing(self) -> list[str]:
-        """Sentences on which numbers are missing, each once."""
-        return list(dict.fromkeys(words for verdict in self.verdicts.values() for words in verdict.missing))
-
-    def measures(self) -> dict[str, tuple[Any, Any]]:
-        """Returns (measure, floor or None) by metric; those of a second encoder as `kid:inception`."""
-        found = {}
-        for at, (encoder, verdict) in enumerate(self.verdicts.items()):
-            floor = self.floors[encoder]
-            for name, measure in verdict.measures.items():
-                below = None if floor is None else floor.measures.get(name)
-                found[name if at == 0 else f"{name}:{encoder}"] = (measure, below)
-        return found
-
-    def to_json(self) -> dict[str, Any]:
-        """Returns the table as JSON values: `metrics` and `floor` hold value, error and protocol by metric."""
-        names = list(self.verdicts)
-        metrics: dict[str, Any] = {}
-        floor: dict[str, Any] = {}
-        for at, name in enumerate(names):
-            end = "" if at == 0 else f":{name}"
-            metrics |= {key + end: value for key, value in self.verdicts[name].to_json().items()}
-            below = self.floors[name]
-            floor |= {} if below is None else {key + end: value for key, value in below.to_json().items()}
-        return {
-            "subject": self.subject,
-            "reference": self.reference,
-            "metrics": metrics,
-            "floor": floor,
-            "missing": self.missing,
-            "warnings": self.warnings,
-            **self.facts,
-        }
-
-
 def run(options: EvaluateOptions) -> Table:
     """Measures a model or a folder of pictures.
 
@@ -157,67 +105,104 @@ def run(options: EvaluateOptions) -> Table:
         raise UserError("name a run's folder, a model folder, a source, or a folder of pictures to evaluate")
     if options.reference is None:
         raise UserError("--reference: name a folder or zip of real pictures that were not trained on")
-    for target in (options.json, options.html):
-        if target is not None and not Path(target).absolute().parent.is_dir():
-            raise UserError(f"{target}: there is no folder {Path(target).absolute().parent}")
+    check_targets(options)
     fabric = launch(options.devices, "32")
+    known = Known()
+    judged: PictureSet | None = None
     if is_model(options.model):
-        subject, trained, resolution = judged_model(options, fabric)
-        digests: set[str] = set()
+        subject, resolution = judged_model(options, fabric)
+        known = trained_on(Path(options.model), resolution)
     else:
         resolution = options.resolution or suggest_resolution(options.model)
-        pictures = read(options.model, resolution, options, fabric)
-        subject, trained = judged_pictures(options, pictures), None
-        digests = set(pictures.digests)
-    shots = trained if options.shots is None else read(options.shots, resolution, options, fabric)
+        judged = read(options.model, resolution, options, fabric)
+        subject = judged_pictures(options, judged)
+    if options.shots is not None:
+        shots = read(options.shots, resolution, options, fabric)
+        known = Known(shots, known.digests | set(shots.digests))
     reference = read(options.reference, resolution, options, fabric)
-    held, warnings = unseen(options, reference, shots, digests)
-    table = measured(options, subject, reference, held, shots, fabric)
+    held = unseen(options, reference, known)
+    warnings = doubts(options, reference, held, known, judged)
+    table = measured(options, subject, reference, held, known.photos, fabric)
     table = replace(table, warnings=[*warnings, *table.warnings])
-    from_first(fabric, lambda: write(options, table, subject, reference.pixels[held[:SHOWN]], shots))
+    if fabric.global_rank == 0 and not table.measures():
+        raise UserError(f"nothing could be measured: {' '.join(table.missing)}")
+    from_first(fabric, lambda: write(options, table, subject, reference.pixels[held[:SHOWN]], known.photos))
     return table
+
+
+def check_targets(options: EvaluateOptions) -> None:
+    """Refuses places that cannot be written to before anything is measured.
+
+    Raises:
+        UserError: names the option.
+    """
+    for name, target in (("--json", options.json), ("--html", options.html)):
+        if target is None:
+            continue
+        folder = Path(target).absolute().parent
+        if not folder.is_dir():
+            raise UserError(f"{name} {target}: there is no folder {folder}")
+        if Path(target).is_dir():
+            raise UserError(f"{name} {target}: is a folder; name a file")
+        if not os.access(folder, os.W_OK):
+            raise UserError(f"{name} {target}: {folder} cannot be written")
 
 
 def is_model(path: str) -> bool:
     """Returns whether a path or name leads to a model, and not to pictures."""
     folder = Path(path)
+    if folder.is_file():
+        return folder.suffix.lower() != ".zip"
     return path in EMBEDDED or any((at / CONFIG).is_file() for at in (folder, folder / "model")) or not folder.exists()
 
 
-def judged_model(options: EvaluateOptions, fabric: Fabric) -> tuple[Subject, PictureSet | None, int]:
-    """Returns the model's pictures, the photos that its run was trained on where they are still there, and its side."""
+def judged_model(options: EvaluateOptions, fabric: Fabric) -> tuple[Subject, int]:
+    """Returns the model's pictures and their side."""
     assert options.model is not None
     model = load_model(find_source(options.model))
     generator = model.generator.to(fabric.device).eval()
     if options.resolution not in (None, generator.resolution):
         raise UserError(f"--resolution {options.resolution}: the model makes pictures of {generator.resolution} px")
     subject = of_generator("samples", generator, options.pictures or 1000, options.first_seed, options.trunc)
-    subject = replace(subject, how={**subject.how, "model": model.digest[:16]})
-    return subject, trained_on(Path(options.model), generator.resolution, options), generator.resolution
+    return replace(subject, how={**subject.how, "model": model.digest[:16]}), generator.resolution
 
 
 def judged_pictures(options: EvaluateOptions, pictures: PictureSet) -> Subject:
-    """Returns the pictures of a folder as the subject; as many as asked for, drawn once and for all."""
-    most = options.pictures or len(pictures)
-    if most >= len(pictures):
-        return of_pictures("pictures", pictures.pixels, Path(options.model or "").name)
-    order = np.sort(np.random.default_rng(0).permutation(len(pictures))[:most])
-    how = {"of": f"{most} of the {len(pictures)} pictures of {Path(options.model or '').name}, drawn by seed 0"}
+    """Returns the pictures of a folder as the subject, in an order drawn once: the first few are a fair sample."""
+    most = min(options.pictures or len(pictures), len(pictures))
+    order = np.random.default_rng(0).permutation(len(pictures))[:most]
+    of = f"{most} of the {len(pictures)} pictures of {Path(options.model or '').name}, in an order drawn by seed 0"
+    how = {"of": of, "side": pictures.resolution}
     return Subject("pictures", most, lambda start, stop: np.asarray(pictures.pixels[order[start:stop]]), how)
 
 
-def trained_on(run: Path, resolution: int, options: EvaluateOptions) -> PictureSet | None:
-    """Returns the photos that a run was trained on, found by their hashes; None for anything but such a run."""
-    if not (run / RECORD).is_file():
-        return None
+@dataclass(frozen=True)
+class Known:
+    """What is known of the photos that were trained on.
+
+    Attributes:
+        photos: themselves, where they are still there.
+        digests: sha256 of their files.
+    """
+
+    photos: PictureSet | None = None
+    digests: frozenset[str] | set[str] = frozenset()
+
+
+def trained_on(model: Path, resolution: int) -> Known:
+    """Returns what the run that a model came from says of its photos; nothing for a model that came from no run."""
+    run = next((folder for folder in (model, model.parent) if (folder / RECORD).is_file()), None)
+    if run is None:
+        return Known()
     record = RunFolder.open(run, hold=False).read_record()
     wanted = {digest for _, digest in record.get("photos", [])}
+    square = record["options"].get("square", "crop")
     try:
-        pictures = load_pictures(Path(record.get("images", "")), resolution, square=cast(Square, options.square))
+        pictures = load_pictures(Path(record.get("images", "")), resolution, square=square)
     except UserError:
-        return None
+        return Known(None, wanted)
     chosen = [at for at, digest in enumerate(pictures.digests) if digest in wanted]
-    return pictures.take(chosen) if len(chosen) >= len(wanted) > 0 else None
+    return Known(pictures.take(chosen) if len(chosen) >= len(wanted) > 0 else None, wanted)
 
 
 def read(path: str, resolution: int, options: EvaluateOptions, fabric: Fabric) -> PictureSet:
@@ -231,26 +216,33 @@ def read(path: str, resolution: int, options: EvaluateOptions, fabric: Fabric) -
         return load_pictures(Path(path), resolution, square=cast(Square, options.square), progress=told)
 
 
-def unseen(
-    options: EvaluateOptions, reference: PictureSet, shots: PictureSet | None, judged: set[str]
-) -> tuple[np.ndarray, list[str]]:
-    """Returns which pictures of the reference were not trained on, and a line on each thing that would flatter.
+def unseen(options: EvaluateOptions, reference: PictureSet, known: Known) -> np.ndarray:
+    """Returns which pictures of the reference were not trained on, positions.
 
     Raises:
         UserError: nothing is left of the reference.
     """
-    warnings = []
-    trained = set(shots.digests) if shots is not None else set()
-    held = np.array([at for at, digest in enumerate(reference.digests) if digest not in trained], np.int64)
+    held = np.array([at for at, digest in enumerate(reference.digests) if digest not in known.digests], np.int64)
     if not len(held):
         raise UserError(f"--reference {options.reference}: every picture in it is trained on; give pictures held out")
+    return held
+
+
+def doubts(
+    options: EvaluateOptions, reference: PictureSet, held: np.ndarray, known: Known, judged: PictureSet | None
+) -> list[str]:
+    """Returns a line on each thing that a reader should know before the numbers."""
+    found = []
     if left_out := len(reference) - len(held):
-        warnings.append(f"{left_out} pictures of the reference were trained on, and left out")
-    if shared := len(judged & set(reference.digests)):
-        warnings.append(f"{shared} of the judged pictures are also in the reference: the numbers flatter them")
-    if shots is None:
-        warnings.append("whether the reference holds pictures that were trained on is not known: give --shots FOLDER")
-    return held, warnings
+        found.append(f"{left_out} pictures of the reference were trained on, and left out")
+    if shared := len(set() if judged is None else set(judged.digests) & set(reference.digests)):
+        found.append(f"{shared} of the judged pictures are also in the reference: the numbers flatter them")
+    if not known.digests:
+        found.append("whether the reference holds pictures that were trained on is not known: give --shots FOLDER")
+    for name, pictures in ((options.model, judged), (options.reference, reference), (options.shots, known.photos)):
+        if name is not None and pictures is not None and (refused := refusals_in_words(pictures.rows)):
+            found.append(f"{name}: not every file could be read: {refused}")
+    return found
 
 
 def measured(
@@ -265,7 +257,7 @@ def measured(
     verdicts: dict[str, Verdict] = {}
     floors: dict[str, Verdict | None] = {}
     chosen = None if not options.metrics else set(METRICS) if "all" in options.metrics else set(options.metrics)
-    for at, encoder in enumerate(options.encoder):
+    for at, encoder in enumerate(dict.fromkeys(options.encoder)):
         judge = Judge(
             holdout=reference.pixels,
             held=held,
@@ -283,8 +275,8 @@ def measured(
         verdicts[encoder] = judge.measure(subject)
         floors[encoder] = judge.floor()
     return Table(
-        subject=f"{subject.count} pictures of {options.model}",
-        reference=f"{len(held)} pictures of {options.reference}",
+        subject=f"{count(subject.count, 'picture')} of {options.model}",
+        reference=f"{count(len(held), 'picture')} of {options.reference}",
         verdicts=verdicts,
         floors=floors,
         warnings=list(dict.fromkeys(line for verdict in verdicts.values() for line in verdict.warnings)),
@@ -304,29 +296,6 @@ def write(
     if options.json is not None:
         write_atomically(Path(options.json), json.dumps(table.to_json(), indent=1).encode())
     if options.html is not None:
-        write_page(Path(options.html), options, table, subject, reference, shots)
-
-
-def lines(table: Table) -> list[str]:
-    """Returns the table as text; what the protocols of all rows share is said once, below."""
-    found = table.measures()
-    common = shared([measure for measure, _ in found.values()])
-    rows = [("metric", "value", "floor", "better", "protocol")]
-    for key, (measure, floor) in found.items():
-        value = f"{measure.value:.4g}" + ("" if measure.error is None else f" ± {measure.error:.2g}")
-        below = "–" if floor is None else f"{floor.value:.4g}"
-        better = METRICS[key.partition(":")[0]].better.replace("neither", "–")
-        own = {name: told for name, told in measure.protocol.items() if name not in common}
-        rows.append((key, value, below, better, Measure(0.0, None, own).how()))
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    text = ["  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4]]) for row in rows]
-    head = f"{table.subject}, against {table.reference}; floor: one half of these against the other"
-    everywhere = [f"every row: {Measure(0.0, None, common).how()}"] if common else []
-    return [head, *text, *everywhere, *(f"warning: {line}" for line in table.warnings), *table.missing]
-
-
-def shared(measures: list[Measure]) -> dict[str, Any]:
-    """Returns the part of the protocol that all measures have alike; those made with another network do not count."""
-    seen = [measure.protocol for measure in measures if "net" not in measure.protocol]
-    first = seen[0] if len(seen) > 1 else {}
-    return {name: told for name, told in first.items() if all(name in other and other[name] == told for other in seen)}
+        title = f"Evaluation of {Path(str(options.model)).name}"
+        page = Shown(title, command("evaluate", options), subject, reference, shots)
+        write_page(Path(options.html), table, page)

@@ -1,38 +1,56 @@
 """Gathers what the page of an evaluation shows: pictures of both sides, numbers, nearest photos, what it took."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from graftgan.data import PictureSet
 from graftgan.metrics import METRICS, Nearest
-from graftgan.recipes.record import command
-from graftgan.recipes.subject import Subject
+from graftgan.recipes.judge import MOST_PHOTOS
+from graftgan.recipes.subject import Subject, drawn
+from graftgan.recipes.table import Table
 from graftgan.report import Evaluation, Neighbour, Score, write_evaluation
 
 SHOWN, NEIGHBOURS = 32, 16
 
 
-def write_page(
-    path: Path, options: Any, table: Any, subject: Subject, reference: np.ndarray, shots: PictureSet | None
-) -> None:
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What the page shows beside the table.
+
+    Attributes:
+        title: of the page.
+        command: that repeats the evaluation.
+        subject: what was judged.
+        reference: uint8 (m, H, W, 3), the first pictures of it.
+        photos: trained on, if they are known.
+    """
+
+    title: str
+    command: str
+    subject: Subject
+    reference: np.ndarray
+    photos: PictureSet | None
+
+
+def write_page(path: Path, table: Table, shown: Shown) -> None:
     """Writes the page of an evaluation.
 
     Args:
         path: of the HTML file.
-        options: `EvaluateOptions` of the job.
-        table: `Table` of its numbers.
-        subject: what was judged.
-        reference: uint8 (m, H, W, 3), the first pictures of it.
-        shots: the photos trained on, if they are known.
+        table: its numbers.
+        shown: what stands beside them.
     """
-    samples = subject.pictures(0, min(SHOWN, subject.count))
-    first = next(iter(table.verdicts.values()))
+    samples = shown.subject.pictures(0, min(SHOWN, shown.subject.count))
+    near, photos = next(iter(table.verdicts.values())).near, shown.photos
+    pairs: list[Neighbour] = []
+    if photos is not None and near is not None:
+        pairs = neighbours(samples, drawn(photos.pixels, MOST_PHOTOS), near)
     write_evaluation(
         path,
         Evaluation(
-            title=f"Evaluation of {Path(str(options.model)).name}",
+            title=shown.title,
             subject=table.subject,
             reference=table.reference,
             rows=scores(table),
@@ -40,19 +58,17 @@ def write_page(
             warnings=table.warnings,
             samples=samples,
             sample_names=[f"picture {number}" for number in range(len(samples))],
-            references=reference,
-            reference_names=[f"reference {number}" for number in range(len(reference))],
-            neighbours=[] if shots is None or first.near is None else neighbours(samples, shots.pixels, first.near),
-            copy_rule=""
-            if shots is None
-            else "Each judged picture beside the photo whose features are nearest to its own.",
+            references=shown.reference,
+            reference_names=[f"reference {number}" for number in range(len(shown.reference))],
+            neighbours=pairs,
+            copy_rule="Each judged picture beside the photo nearest to it in features." if pairs else "",
             facts=[(name, str(value)) for name, value in table.facts.items()],
-            command=command("evaluate", options),
+            command=shown.command,
         ),
     )
 
 
-def scores(table: Any) -> list[Score]:
+def scores(table: Table) -> list[Score]:
     """Returns the rows of the table."""
     found = []
     for key, (measure, floor) in table.measures().items():

@@ -1,5 +1,6 @@
 """Measures pictures under one protocol: the same hold-out, photos, encoder and metrics for everyone who is judged."""
 
+import tempfile
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,7 +17,7 @@ from graftgan.features.lpips import Lpips
 from graftgan.metrics import METRICS, Measure, Nearest, nearest
 from graftgan.metrics.collapse import collapse_warning
 from graftgan.metrics.copying import copying_warning
-from graftgan.recipes.subject import DRAW_SEED, Subject, of_pictures
+from graftgan.recipes.subject import DRAW_SEED, Subject, drawn, of_pictures
 from graftgan.training.progress import ProgressBar
 
 CHUNK = 64
@@ -89,7 +90,8 @@ class Judge:
         show: bool = True,
     ) -> None:
         self.holdout, self.fabric, self.show, self.device = holdout, fabric, show, device
-        self.photos = None if photos is None else photos[:MOST_PHOTOS]
+        self.photos = None if photos is None else drawn(photos, MOST_PHOTOS)
+        self.photos_in_all = 0 if photos is None else len(photos)
         self.held = np.arange(0 if holdout is None else len(holdout)) if held is None else held
         self.lpips_name, self.lpips_pictures = lpips, lpips_pictures
         self.names = [name for name in METRICS if (name in metrics if metrics is not None else not METRICS[name].slow)]
@@ -131,8 +133,8 @@ class Judge:
             return None
         pixels, held = self.holdout, self.held
         order = np.random.default_rng(DRAW_SEED).permutation(len(held))
-        one, other = np.sort(order[0::2]), np.sort(order[1::2])
-        how = {"of": "one half of the hold-out against the other"}
+        one, other = order[0::2], order[1::2]
+        how = {"of": "one half of the hold-out against the other", "side": int(pixels.shape[1])}
         half = Subject("floor", len(other), lambda start, stop: np.asarray(pixels[held[other[start:stop]]]), how)
         features = {"real": self.real_features[one], "fake": self.real_features[other], "photos": self.photo_features}
         evidence: dict[str, Any] = {name: found for name, found in features.items() if found is not None}
@@ -165,6 +167,8 @@ class Judge:
             if metric.needs == ("logits",):
                 seen["classes_of"] = f"ImageNet, as {seen['encoder']} tells them"
             found[name] = measure.under({**seen, **subject.how})
+        if self.photos is not None and len(self.photos) < self.photos_in_all:
+            missing.append(f"Of the {self.photos_in_all} photos {len(self.photos)} are compared with, drawn once.")
         missing += [f"{listed(titles)} missing: {reason}." for reason, titles in absent.items() if reason]
         fake, photos, real = evidence["fake"], evidence.get("photos"), evidence.get("real")
         near = None if photos is None else nearest(fake[:NEAR], photos)
@@ -202,7 +206,7 @@ class Judge:
         if self.encoder is None or self.is_split():
             return self.features(of_pictures(what, pixels, what))
         with ProgressBar(f"measure {what}", len(pixels), quiet=not self.show) as bar:
-            return encode_cached(self.encoder, in_colour(pixels), progress=lambda done, total: bar.update(done))
+            return encode_cached(self.encoder, pixels, progress=lambda done, total: bar.update(done))
 
     def features(self, subject: Subject) -> np.ndarray:
         """Returns features of a subject, (N, dim), each process seeing to its share; flat pixels without an encoder."""
@@ -216,7 +220,7 @@ class Judge:
         with ProgressBar(f"measure {subject.name}", high - low, quiet=not self.show) as bar:
             for start in range(low, high, CHUNK):
                 stop = min(start + CHUNK, high)
-                pictures = in_colour(subject.pictures(start, stop))
+                pictures = subject.pictures(start, stop)
                 rows.append(
                     pictures.reshape(len(pictures), -1).astype(np.float32)
                     if self.encoder is None
@@ -245,10 +249,10 @@ class Judge:
                     f"Intra-cluster LPIPS is missing: a cluster for each of {len(self.photos)} photos says little"
                 )
             return None
-        pictures = in_colour(subject.pictures(0, min(subject.count, self.lpips_pictures)))
+        pictures = spooled(subject, min(subject.count, self.lpips_pictures))
         with ProgressBar(f"LPIPS of {subject.name}", len(pictures), quiet=not self.show) as bar:
             try:
-                return self.lpips.view(pictures, in_colour(self.photos), progress=lambda done, total: bar.update(done))
+                return self.lpips.view(pictures, self.photos, progress=lambda done, total: bar.update(done))
             except UserError as error:
                 missing.append(f"Intra-cluster LPIPS is missing: {error}")
                 return None
@@ -272,9 +276,15 @@ class Judge:
         return self.fabric is None or self.fabric.global_rank == 0
 
 
-def in_colour(pictures: np.ndarray) -> np.ndarray:
-    """Returns grey pictures as colour."""
-    return pictures if pictures.shape[-1] == 3 else pictures.repeat(3, axis=-1)
+def spooled(subject: Subject, count: int) -> np.ndarray:
+    """Returns a subject's first pictures on a disk file that is gone once nobody looks at it."""
+    first = subject.pictures(0, 1)
+    with tempfile.TemporaryFile() as file:
+        found: np.ndarray = np.memmap(file, np.uint8, "w+", shape=(count, *first.shape[1:]))
+    for start in range(0, count, CHUNK):
+        stop = min(start + CHUNK, count)
+        found[start:stop] = subject.pictures(start, stop)
+    return found
 
 
 def listed(titles: Sequence[str]) -> str:

@@ -9,9 +9,10 @@ from PIL import Image
 
 from graftgan.metrics import METRICS
 from graftgan.recipes.evaluate_page import neighbours as nearest_photos
+from graftgan.recipes.judge import MOST_PHOTOS
 from graftgan.recipes.judgement import Judgement
 from graftgan.recipes.options import TrainingOptions
-from graftgan.recipes.subject import FIRST_METRIC_SEED
+from graftgan.recipes.subject import FIRST_METRIC_SEED, drawn
 from graftgan.recipes.training_run import Finished
 from graftgan.recipes.watch import Watched, what_was_seen
 from graftgan.report import Choice, Layer, MetricRow, Neighbour, Report, write_report
@@ -128,7 +129,7 @@ def neighbours(model: Model, photos: np.ndarray, judgement: Judgement) -> list[N
     if judgement.near is None:
         return []
     first = range(FIRST_METRIC_SEED, FIRST_METRIC_SEED + min(NEIGHBOURS, len(judgement.near.index)))
-    return nearest_photos(sample(model.generator, first), photos, judgement.near)
+    return nearest_photos(sample(model.generator, first), drawn(photos, MOST_PHOTOS), judgement.near)
 
 
 def layers(before: Any, after: Any) -> list[Layer]:

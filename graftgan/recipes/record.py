@@ -27,6 +27,7 @@ PICTURES = {"adapt": "photos", "train": "images"}
 SUBJECT = {**PICTURES, "evaluate": "model", "compare": "photos"}
 MOVABLE = {"photos", "images", "holdout"}
 FREE = {"resume", "devices", "kimg", *MOVABLE}
+NOUN = {"compare": "comparison"}
 
 
 def rooted(options: Options) -> Options:
@@ -54,20 +55,33 @@ def resumed(kind: type[Options], options: Options, verb: str, given: Collection[
     assert options.resume is not None
     record = RunFolder.open(Path(options.resume), hold=False).read_record()
     if record.get("verb") != verb:
-        raise UserError(f"--resume {options.resume}: that run was begun by `graftgan {record.get('verb')}`")
+        noun = NOUN.get(record.get("verb", ""), "run")
+        raise UserError(f"--resume {options.resume}: that {noun} was begun by `graftgan {record.get('verb')}`")
     before = from_json(kind, record["options"])
     fresh = kind()
     names = [field.name for field in dataclasses.fields(kind)]
     now = {name: getattr(options, name) for name in names}
     asked = {name: value for name, value in now.items() if name in given or value != getattr(fresh, name)}
+    kept = {"kimg"} if verb == "compare" else set()  # a budget that every method had cannot grow for one
     for name, value in asked.items():
-        if name not in FREE and value != getattr(before, name):
-            raise UserError(
-                f"--{name.replace('_', '-')} {value}: the run began with {getattr(before, name)}, and keeps it"
-            )
+        if (name not in FREE or name in kept) and value != getattr(before, name):
+            began = f"the {NOUN.get(verb, 'run')} began with {as_words(getattr(before, name))}, and keeps it"
+            raise UserError(f"--{name.replace('_', '-')} {as_words(value)}: {began}")
     if asked.get("kimg", before.kimg) < before.kimg:
         raise UserError(f"--kimg {options.kimg}: the run began with {before.kimg}; it can only be raised")
     return dataclasses.replace(before, **{name: value for name, value in asked.items() if name in FREE})
+
+
+def as_words(value: Any) -> str:
+    """Returns an option's value as a user writes it.
+
+    Example:
+        >>> as_words(("batch=8", "loss=hinge")), as_words(()), as_words(0.5)
+        ('batch=8 loss=hinge', 'its default', '0.5')
+    """
+    if value is None or value == ():
+        return "its default"
+    return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def open_folder(

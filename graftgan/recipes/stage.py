@@ -17,7 +17,7 @@ from graftgan.errors import NumericalError, StoppedEarly, UserError
 from graftgan.files import write_atomically
 from graftgan.networks import Generator
 from graftgan.recipes.adapt import AdaptOptions
-from graftgan.recipes.contest import Cell, Contest
+from graftgan.recipes.contest import Cell, Contest, in_our_words
 from graftgan.recipes.judge import Judge, Verdict
 from graftgan.recipes.oracle import against_oracle
 from graftgan.recipes.record import resumed
@@ -95,7 +95,7 @@ class Stage:
         for name in CONTROLS:
             if self.has(f"{name}-d{draw}"):
                 continue
-            self.check()
+            self.check(f"before {name} was measured")
             judge = self.judge(draw)
             verdict = judge.floor() if name == "floor" else judge.measure(self.watched(subjects[name]))
             self.write(f"{name}-d{draw}", {"contender": name, "draw": draw, "seed": None}, verdict or Verdict())
@@ -105,7 +105,7 @@ class Stage:
 
         A run that ends in NaN or infinity is a result, and written down as one.
         """
-        self.check()
+        self.check("between two runs")
         about: dict[str, Any] = {"contender": cell.entrant.name, "draw": cell.draw, "seed": cell.seed}
         home = self.folder / "cells" / cell.name
         options = from_first(self.fabric, lambda: self.options_of(cell, home))
@@ -114,6 +114,8 @@ class Stage:
         except NumericalError as error:
             self.write(cell.name, about | {"failed": str(error)}, Verdict())
             return
+        except UserError as error:
+            raise UserError(in_our_words(cell.entrant, str(error))) from None
         path = finished.folder.path
         try:
             from_first(self.fabric, lambda: bool(write_model(finished, options)))
@@ -170,15 +172,15 @@ class Stage:
             return subject  # one process alone must not leave the others waiting
 
         def pictures(start: int, stop: int) -> Any:
-            self.check()
+            self.check(f"while {subject.name} was measured")
             return subject.pictures(start, stop)
 
         return dataclasses.replace(subject, pictures=pictures)
 
-    def check(self) -> None:
-        """Stops if the user, or the system, asked to."""
+    def check(self, moment: str) -> None:
+        """Stops if the user, or the system, asked to; the moment is said."""
         if self.asked():
-            raise StoppedEarly("stopped between two runs")
+            raise StoppedEarly(f"stopped {moment}")
 
     def card(self, name: str) -> Path:
         """Returns where the verdict on a control or a run is written."""

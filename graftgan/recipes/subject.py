@@ -21,7 +21,7 @@ class Subject:
         name: who is judged: "adapted", "source", "finetune", "copies".
         count: how many pictures there are.
         pictures: (start, stop) -> uint8 (stop - start, H, W, C); the same for the same arguments.
-        how: JSON values for the protocol of every number: seeds and truncation, or the folder.
+        how: JSON values for the protocol of every number: seeds and truncation, or the folder; side in pixels.
     """
 
     name: str
@@ -47,7 +47,7 @@ def of_generator(
         return sample(generator, range(first_seed + start, first_seed + stop), truncation=truncation)
 
     seeds = f"{first_seed}-{first_seed + count - 1}"
-    return Subject(name, count, pictures, {"seeds": seeds, "truncation": truncation})
+    return Subject(name, count, pictures, {"seeds": seeds, "truncation": truncation, "side": generator.resolution})
 
 
 def of_pictures(name: str, pixels: np.ndarray, of: str) -> Subject:
@@ -58,7 +58,8 @@ def of_pictures(name: str, pixels: np.ndarray, of: str) -> Subject:
         pixels: uint8 (N, H, W, C), an array or a memory map.
         of: says in the protocol what they are: a folder, "one half of the hold-out".
     """
-    return Subject(name, len(pixels), lambda start, stop: pixels[start:stop], {"of": of})
+    how = {"of": of, "side": int(pixels.shape[1])}
+    return Subject(name, len(pixels), lambda start, stop: pixels[start:stop], how)
 
 
 def drawn(pictures: np.ndarray, most: int) -> np.ndarray:

@@ -18,9 +18,10 @@ import torch
 from graftgan.errors import UserError
 from graftgan.features import ENCODERS, Encoder
 from graftgan.metrics import kid, nearest
-from graftgan.metrics.collapse import collapse_warning, diversity, evenly
+from graftgan.metrics.collapse import collapse_warning, diversity
 from graftgan.metrics.copying import copy_share, copying_warning, different_photos
 from graftgan.networks import Discriminator, Generator
+from graftgan.recipes.subject import drawn
 from graftgan.sampling.sample import sample
 from graftgan.state import State
 from graftgan.training import checkpoint
@@ -43,7 +44,7 @@ class Watch:
     """Looks at a run's average with nothing but the photos to compare it with.
 
     Args:
-        photos: uint8 (N, H, W, C) trained on; 200 of them, evenly spread, are used.
+        photos: uint8 (N, H, W, C) trained on; 200 of them, drawn, are used.
         encoder: a name in `ENCODERS`; the features that samples and photos are compared by.
         schedule: of the run; says when to look.
         device: of the encoder.
@@ -62,7 +63,7 @@ class Watch:
             if len(photos) < 2:
                 raise UserError("one photo has no variety to compare with")
             self._encoder: Encoder = ENCODERS[encoder](device)
-            features = self._see(np.asarray(photos[evenly(len(photos), MOST_PHOTOS)]))
+            features = self._see(drawn(photos, MOST_PHOTOS))
             copy_share(features, features)  # refuses photos that are all the same
             self._photos = features
         except UserError as error:
@@ -86,8 +87,8 @@ class Watch:
             average: the run's; 64 of its pictures are drawn, the same seeds at every look.
 
         Returns:
-            `watch_kid_photos` (KID against the photos, which decides), `watch_diversity` (different pictures, over the
-            photos'), `watch_nearest` (mean distance to the nearest photo, over that of a photo to the others),
+            `watch_kid_photos` (KID against the photos, which decides), `watch_diversity` (share of different
+            pictures), `watch_nearest` (mean distance to the nearest photo, over that of a photo to the others),
             `watch_copies` (share of copies), `watch_warnings` where there are any; or `watch_missing`, and why.
         """
         photos = self._photos
@@ -198,7 +199,7 @@ def heard(curve: Sequence[dict[str, Any]], chosen: dict[str, Any]) -> list[str]:
 
 @dataclass(frozen=True)
 class Chosen:
-    """The networks that the user gets.
+    """Networks of one step of a run, such as those that the user gets.
 
     Attributes:
         average: the generator's average at that step.
@@ -211,6 +212,30 @@ class Chosen:
     discriminator: Discriminator
     kimg: float
     step: int
+
+
+def networks_at(path: Path, state: State) -> Chosen:
+    """Reads the networks of a checkpoint.
+
+    Args:
+        path: the checkpoint's folder.
+        state: of the same run, as its method prepared it; stays as it is.
+
+    Returns:
+        Networks of the state's form: of a method that rewrites weights, not yet merged.
+
+    Raises:
+        UserError: the checkpoint is gone or damaged, or holds other networks.
+    """
+    tensors, numbers = checkpoint.read(path)
+    average, discriminator = copy.deepcopy(state.average), copy.deepcopy(state.discriminator)
+    for prefix, network in (("average.", average), ("discriminator.", discriminator)):
+        own = {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+        try:
+            network.load_state_dict(own)
+        except RuntimeError as error:
+            raise UserError(f"the checkpoint {path} holds other networks: {error}") from error
+    return Chosen(average, discriminator, numbers["images"] / 1000, numbers["step"])
 
 
 def choose(folder: Path, state: State, watched: bool) -> Chosen:
@@ -228,17 +253,8 @@ def choose(folder: Path, state: State, watched: bool) -> Chosen:
     for tick in ranked(read_log(folder)) if watched else []:
         if tick["step"] == state.step:
             return last
-        path = folder / "checkpoints" / f"step-{tick['step']:08d}"
         try:
-            tensors, numbers = checkpoint.read(path)
-            found = copy.deepcopy(state.average), copy.deepcopy(state.discriminator)
-            for owner, network in zip(("average", "discriminator"), found, strict=True):
-                prefix = f"{owner}."
-                network.load_state_dict(
-                    {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
-                )
-        except (UserError, RuntimeError) as error:
+            return networks_at(folder / "checkpoints" / f"step-{tick['step']:08d}", state)
+        except UserError as error:
             warnings.warn(f"the step that was chosen cannot be had ({error}); the next best is taken", stacklevel=2)
-            continue
-        return Chosen(*found, numbers["images"] / 1000, tick["step"])
     return last

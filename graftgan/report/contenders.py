@@ -102,6 +102,7 @@ class Comparison:
         facts: (name, value): budget, time, versions, hashes.
         command: that repeats the comparison.
         notes: sentences to be read with the table.
+        measured: one sentence above the table: whose features the numbers compare.
 
     Raises:
         ValueError: a contender has more samples than there are seeds.
@@ -119,6 +120,7 @@ class Comparison:
     facts: list[tuple[str, str]] = field(default_factory=list)
     command: str = ""
     notes: list[str] = field(default_factory=list)
+    measured: str = ""
 
     def __post_init__(self) -> None:
         """Refuse samples without a seed."""

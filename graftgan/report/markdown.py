@@ -28,6 +28,7 @@ def summary_markdown(comparison: Comparison) -> str:
     everyone = [*comparison.methods(), *comparison.controls()]
     by_column = [standings(column, everyone) for column in columns]
     lines = [f"## {literal(comparison.title)}", ""]
+    lines += [literal(comparison.measured), ""] if comparison.measured else []
     lines.append(row(["", *(literal(heading(column)) for column in columns)]))
     lines.append("|---|" + "---:|" * len(columns))
     for index, one in enumerate(everyone):

@@ -14,13 +14,17 @@ RULE = (
 )
 
 
+# The part of a number by which a GPU may differ from itself.
+ALIKE = 1e-6
+
+
 @dataclass(frozen=True)
 class Standing:
     """One cell of the table.
 
     Attributes:
         mean: over the runs with a number; None if there is none.
-        spread: sample standard deviation over these runs; None for fewer than two.
+        spread: sample standard deviation over these runs; None for fewer than two, and for a control without any.
         runs: that had a number.
         best: whether it is the best method by more than the spread.
         places: decimals that its column is written with.
@@ -66,8 +70,9 @@ def standings(column: Column, contenders: Sequence[Contender]) -> list[Standing]
         contenders: in the order of the table.
 
     Returns:
-        Cells. None is best if there are fewer than two methods with a spread, if no way of the metric is better, or if
-        the lead is within the larger of the two spreads.
+        Cells; a control whose runs are all alike has no spread, as it was measured once. None is best if there are
+        fewer than two methods with a spread, if no way of the metric is better, or if the lead is within the larger of
+        the two spreads.
 
     Example:
         >>> runs = {"a": [0.1, 0.2], "b": [0.8, 0.9]}
@@ -75,7 +80,7 @@ def standings(column: Column, contenders: Sequence[Contender]) -> list[Standing]
         >>> [cell.best for cell in standings(Column("kid", "KID", "lower"), who)]
         [True, False]
     """
-    cells = [standing(one.values.get(column.key, [])) for one in contenders]
+    cells = [shown(one.kind, standing(one.values.get(column.key, []))) for one in contenders]
     # The methods set the scale, not a source that is ten times further away.
     places = decimals(_means("method", contenders, cells) or _means("control", contenders, cells))
     cells = [replace(cell, places=places) for cell in cells]
@@ -93,6 +98,17 @@ def standings(column: Column, contenders: Sequence[Contender]) -> list[Standing]
     if all(spread is not None and second - first > spread for spread in spreads):
         cells[best] = replace(cells[best], best=True)
     return cells
+
+
+def shown(kind: str, cell: Standing) -> Standing:
+    """Return a cell as it is shown: without the spread 0 of a control, which is one number said several times.
+
+    Example:
+        >>> shown("control", standing([2.0, 2.0])).spread, shown("method", standing([2.0, 2.0])).spread
+        (None, 0.0)
+    """
+    alike = cell.mean is not None and (cell.spread or 0.0) <= ALIKE * abs(cell.mean)
+    return replace(cell, spread=None) if kind == "control" and alike else cell
 
 
 def flags(contender: Contender) -> list[str]:

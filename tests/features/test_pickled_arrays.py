@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from graftgan.errors import UserError
-from graftgan.features import inert_pickle, pickled_arrays
 from graftgan.features.pickled_arrays import read_pickled_arrays
 
 
@@ -65,74 +64,65 @@ class Bomb:
 
 @pytest.mark.parametrize("protocol", range(6))
 def test_nothing_named_in_the_file_is_called(protocol):
-    with pytest.raises(UserError, match=r"^a\.ckpt is not a pickle of arrays"):
+    with pytest.raises(UserError, match=r"^a\.ckpt: (it names|byte \d+ begins text|it holds)"):
         read_pickled_arrays(pickle.dumps({"a": Bomb()}, protocol), "a.ckpt")
 
 
-F8 = DTYPE.replace(b"f4", b"f8")
+F2 = DTYPE.replace(b"f4", b"f2")
 BIG_ENDIAN = DTYPE.replace(b"<", b">")
 
 
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        (array(shape=(7,)), "has 24 bytes"),
-        (array(shape=(-2, -3)), "impossible shape"),
-        (array(shape=(2, 3, 0)), "has 24 bytes"),
-        (array(dtype=F8), "other numbers"),
+        (array(shape=(7,)), "of 24 bytes, which cannot be"),
+        (array(shape=(-2, -3)), "of 24 bytes, which cannot be"),
+        (array(shape=(2, 3, 0)), "of 24 bytes, which cannot be"),
+        (array(dtype=F2, shape=(12,)), "other numbers"),
         (array(dtype=BIG_ENDIAN), "other numbers"),
-        (array(dtype=b"cnumpy\ndtype\n" + text("O") + b"\x89\x88\x87R"), "other numbers"),
-        (array(dtype=text("f4")), "str where a Record belongs"),
-        (array(version=2), "unknown way"),
-        (array(order=b"\x88"), "unknown way"),
-        (array(made=EMPTY.replace(b"K\x00\x85", b"K\x01\x85")), "unknown way"),
-        (DTYPE, "unknown way"),
-        (EMPTY, "unpack"),
-        (whole(3), "int where a dict belongs"),
+        (array(dtype=b"cnumpy\ndtype\n" + text("O") + b"\x89\x88\x87R"), "of the kind 'O'"),
+        (array(dtype=text("f4")), "of the kind None"),
+        (array(version=2), "of the version 2"),
+        (array(made=EMPTY.replace(b"K\x00\x85", b"K\x01\x85")), "unknown form"),
+        (DTYPE, "a record of 'numpy dtype' where a dictionary belongs"),
+        (EMPTY, "unknown form"),
+        (whole(3), "an int where a dictionary belongs"),
         (b"cos\nsystem\n" + text("true") + b"\x85R", "names 'os system'"),
         (b"cnumpy\nload\n", "names 'numpy load'"),
-        (text("a") + b"Q", "opcode BINPERSID"),
-        (text("os") + text("system") + b"\x93", "opcode STACK_GLOBAL"),
-        (b"h\x09", "9"),
-        (b"0", "opcode POP"),
-        (b"\x87\x87", "empty list"),
+        (text("a") + b"Q", "a str, not a tuple"),
+        (text("a") + b"\x85Q", "a Persistent where a dictionary belongs"),
+        (text("os") + text("system") + b"\x93", "names 'os system'"),
+        (b"h\x09", "object 9, which it has not put aside"),
+        (b"0", "0x30, no opcode"),
+        (b"\x87\x87", "empty stack"),
     ],
 )
 def test_hostile_trees_are_refused(wrong, message):
-    with pytest.raises(UserError, match=f"^a.ckpt .*{message}"):
+    with pytest.raises(UserError, match=f"^a.ckpt: .*{message}"):
         read_pickled_arrays(file(dictionary(text("a"), wrong)), "a.ckpt")
 
 
 def test_keys_are_text():
     """A key that is a tuple nested without end would overflow the stack where it is hashed."""
     deep = b")" + b"\x85" * 20_000
-    with pytest.raises(UserError, match="tuple where a str belongs"):
+    with pytest.raises(UserError, match="a tuple for a key"):
         read_pickled_arrays(file(b"}" + deep + whole(1) + b"s"), "a.ckpt")
 
 
-@pytest.mark.parametrize("levels", [9, 20])
-def test_a_tree_without_end_is_refused(levels):
-    """Each level holds the next one twice, so that a small file describes a million arrays."""
+def test_a_tree_without_end_is_refused():
+    """Each level holds the next one twice, so that a small file describes 2^40 arrays."""
     tree = array()
-    for _ in range(levels):
-        tree = dictionary(text("a"), tree + b"q\x00", text("b"), b"h\x00")
-    with pytest.raises(UserError, match="too large"):
+    for level in range(40):
+        put = bytes([level])
+        tree = dictionary(text("a"), tree + b"q" + put, text("b"), b"h" + put)
+    with pytest.raises(UserError, match="larger than the file"):
         read_pickled_arrays(file(tree), "a.ckpt")
-
-
-def test_long_pickles_are_refused(monkeypatch):
-    monkeypatch.setattr(inert_pickle, "MAX_OPCODES", 20)
-    with pytest.raises(UserError, match="too long"):
-        read_pickled_arrays(file(dictionary(text("a"), array())), "a.ckpt")
-    monkeypatch.setattr(pickled_arrays, "MAX_PICKLE_BYTES", 20)
-    with pytest.raises(UserError, match="too large"):
-        read_pickled_arrays(file(dictionary(text("a"), array())), "a.ckpt")
 
 
 def test_every_truncation_is_refused():
     good = file(dictionary(text("a"), array()))
     for length in range(len(good)):
-        with pytest.raises(UserError, match=r"^a\.ckpt is not a pickle of arrays"):
+        with pytest.raises(UserError, match=r"^a\.ckpt: it ends too early"):
             read_pickled_arrays(good[:length], "a.ckpt")
 
 

@@ -2,6 +2,7 @@
 
 import io
 import pickle
+import zipfile
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,17 @@ def test_tensors_of_every_kind_and_layout(zipped: bool) -> None:
 def test_layouts_with_gaps_or_repetitions_are_refused(value: torch.Tensor, zipped: bool) -> None:
     with pytest.raises(Refusal):
         tensors({"a": value}, zipped)
+
+
+def test_only_beside_torchscript_may_something_be_compressed() -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as entries:
+        entries.writestr("a/data.pkl", b"\x80\x02}.")
+        entries.writestr("a/code/net.py", b"never read" * 9, compress_type=zipfile.ZIP_DEFLATED)
+    packed = memoryview(file.getvalue())
+    assert read_torch_zip(packed, Budget(len(packed)), script=True).root == {}
+    with pytest.raises(Refusal, match="is compressed"):
+        read_torch_zip(packed, Budget(len(packed)))
 
 
 def test_tensors_cannot_be_larger_than_the_file() -> None:

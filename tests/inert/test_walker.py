@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from graftgan.inert.budget import Budget, Limits
-from graftgan.inert.records import Global, Reduced, mapping
+from graftgan.inert.records import Global, Reduced, dotted, mapping
 from graftgan.inert.refusal import Refusal
 from graftgan.inert.walker import walk
 
@@ -81,6 +81,16 @@ def test_each_budget_ends_the_walk(kind: Limits) -> None:
     assert read(pickle.dumps(tree, 2)) == tree
     with pytest.raises(Refusal, match="too long|too much text|nests deeper than 20|too many objects"):
         read(pickle.dumps(tree, 2), kind)
+
+
+@pytest.mark.parametrize("kind", [Limits(opcodes=1000), Limits(text_bytes=1000)])
+def test_names_are_on_the_budget(kind: Limits) -> None:
+    """Each level holds the next one twice, so that a small file describes 2^40 objects."""
+    tree: dict[str, Any] = {}
+    for _ in range(40):
+        tree = {"a": tree, "b": tree}
+    with pytest.raises(Refusal, match="too long|too much text"):
+        list(dotted(tree, mapping, Budget(0, kind)))
 
 
 def test_time_is_a_budget() -> None:

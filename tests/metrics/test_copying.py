@@ -25,7 +25,9 @@ def test_share_counts_what_is_below_the_threshold():
     photos = np.array([[0.0], [10.0]])
     measure = copy_share(np.array([[1.0], [4.0], [4.2], [9.0]]), photos)  # 1/9, 0.67, 0.72, 1/9
     assert measure.value == 0.75 and measure.protocol["count"] == 3
-    assert measure.error == pytest.approx(np.sqrt(0.75 * 0.25 / 4))
+    assert measure.error == pytest.approx(np.sqrt(0.7 * 0.3 / 5))  # half a picture added to either side
+    assert copy_share(np.array([[5.0]] * 4), photos).error == pytest.approx(np.sqrt(0.1 * 0.9 / 5))
+    assert measure.protocol["error"] == "binomial, photos as given"
 
 
 def test_a_photo_given_twice_does_not_hide_its_copies():

@@ -37,7 +37,23 @@ def test_clusters_by_hand():
     assert measure.protocol["lpips"] == "a line"
 
 
-def test_copies_of_the_photos_are_at_zero_and_one_cluster_has_no_error():
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({}, False),
+        ({"net": "lpips-alex"}, True),
+        ({"size": 64}, True),
+        ({"fakes": 999}, True),
+    ],
+)
+def test_what_is_not_the_published_protocol_says_so(change, told):
+    view = Line(np.arange(change.get("fakes", 1000)), [0.0, 500.0])
+    view.protocol = {"net": "lpips-vgg", "size": 256, **change}
+    expected = "not the published protocol: VGG16, 1000 samples, 256 px" if told else None
+    assert intra_lpips(view).protocol.get("warning") == expected
+
+
+def test_exact_copies_of_the_photos_are_at_zero_and_one_cluster_has_no_error():
     photos = np.array([0.0, 10.0, 20.0])
     assert intra_lpips(Line(photos[np.arange(30) % 3], photos)).value == 0
     single = intra_lpips(Line([1, 2, 3], [0]))

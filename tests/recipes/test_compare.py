@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from graftgan.errors import NumericalError, StoppedEarly, UserError
+from graftgan.features import ENCODERS
 from graftgan.recipes import adapt, compare, stage, train
 from graftgan.recipes.adapt import AdaptOptions
 from graftgan.recipes.compare import Compared
@@ -92,7 +93,9 @@ def test_every_method_once_beside_the_controls(compared: Compared) -> None:
         assert (found.folder / name).stat().st_size > 100, name
     assert json.loads((found.folder / "results.json").read_text()) == json.loads(json.dumps(found.results))
     told = lines(found.results)
-    assert [line.split()[0] for line in told[1:6]] == list(kids) and "KID" in told[0]
+    assert [line.split()[0] for line in told[2:7]] == list(kids) and "KID" in told[1]
+    features = "All numbers by features of colours. 24 pictures of each contender, 20 held out."
+    assert told[0] == features and (found.folder / "results.md").read_text().splitlines()[2] == features
 
 
 def test_a_measured_run_keeps_what_it_goes_on_from(compared: Compared) -> None:
@@ -147,28 +150,29 @@ def test_a_stopped_comparison_ends_as_an_uninterrupted_one(
         def asked(self) -> bool:
             return asked["now"]
 
-    before, measure = Stage.run_cell, stage.of_generator
+    before, watched = Stage.run_cell, Stage.watched
 
     def run_cell(self: Stage, cell: Any) -> None:
         asked["now"] |= moment == "a run" and cell.draw == 2
         with monkeypatch.context() as patch:
             patch.setattr("graftgan.recipes.training_run.Interrupt", Asked)
-            patch.setattr(Stage, "check", lambda _: None) if moment == "a run" else None
+            patch.setattr(Stage, "check", lambda *_: None) if moment == "a run" else None
             before(self, cell)
         asked["runs"] += 1
         asked["now"] |= moment == "the next run"
 
-    def of_generator(name: str, *rest: Any) -> Any:
-        asked["now"] |= moment == "a measurement" and name == "source" and asked["runs"] == 1
-        return measure(name, *rest)
+    def begins(self: Stage, subject: Any) -> Any:
+        asked["now"] |= moment == "a measurement" and subject.name == "source" and asked["runs"] == 1
+        return watched(self, subject)
 
     with monkeypatch.context() as patch:
         patch.setattr(compare, "Interrupt", Asked)
         patch.setattr(Stage, "run_cell", run_cell)
-        patch.setattr(stage, "of_generator", of_generator)
+        patch.setattr(Stage, "watched", begins)
         with pytest.raises(StoppedEarly, match="go on with: graftgan compare --resume .*0001-fields-compare") as stop:
             compare.run(options)
-    assert stop.value.exit_code == 3
+    when = {"a run": "after step", "a measurement": "while source was measured", "the next run": "before source was"}
+    assert stop.value.exit_code == 3 and str(stop.value).startswith(f"stopped {when[moment]}")
     part = tmp_path / "runs" / "0001-fields-compare"
     first = part / "verdicts" / "finetune-d1-s0.json"
     assert first.exists() and not first.with_name("finetune-d2-s0.json").exists()
@@ -195,12 +199,28 @@ def test_a_run_that_fails_numerically_is_a_result(job: dict[str, Any], monkeypat
     assert "failed" in next(line for line in lines(found.results) if line.startswith("freezed"))
 
 
+def test_a_setting_that_a_network_refuses_names_its_method(job: dict[str, Any]) -> None:
+    with pytest.raises(UserError, match="^--methods freezed:frozen=99: D has "):
+        compare.run(CompareOptions(**job, methods=("freezed:frozen=99",)))
+
+
+def test_without_an_encoder_nothing_is_begun(job: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent(*_: Any) -> Any:
+        raise UserError("the encoder colours needs the weights of a package")
+
+    monkeypatch.setitem(ENCODERS, "colours", absent)
+    why = "nothing would be measured: the encoder colours needs the weights of a package; or take .*encoder=inception"
+    with pytest.raises(UserError, match=why):
+        compare.run(CompareOptions(**job))
+    assert not Path(job["outdir"]).exists()
+
+
 def test_the_oracle_is_no_worse_than_what_was_chosen(job: dict[str, Any]) -> None:
     found = compare.run(CompareOptions(**job, methods=("finetune",), oracle=True))
     oracle = found.results["contenders"]["finetune"]["runs"][0]["oracle"]
     assert [kimg for kimg, _ in oracle["looks"]] == [0.008, 0.016]
     assert oracle["best"] == min(kid for _, kid in oracle["looks"])
-    assert oracle["kid"] in [pytest.approx(kid) for _, kid in oracle["looks"]] and oracle["loss"] >= 0
+    assert oracle["kid"] in [kid for _, kid in oracle["looks"]] and oracle["loss"] >= 0 and oracle["error"] > 0
     assert any("above the oracle's" in note for note in found.results["notes"])
 
 
@@ -209,12 +229,18 @@ def test_a_resumed_comparison_keeps_its_options_and_pictures(compared: Compared,
     shutil.copytree(compared.folder, folder)
     for change, message in (
         ({"kimg": 9.0}, "--kimg 9.0: the comparison began with 0.016, and keeps it"),
-        ({"seeds": 5}, "--seeds 5: the run began with 1, and keeps it"),
+        ({"kimg": 0.008}, "--kimg 0.008: the comparison began with 0.016, and keeps it"),
+        ({"seeds": 5}, "--seeds 5: the comparison began with 1, and keeps it"),
+        (
+            {"methods": ("modulate", "freezed")},
+            "--methods modulate freezed: the comparison began with freezed:frozen=1,finetune freezed:frozen=1, and",
+        ),
+        ({"oracle": True}, "--oracle True: the comparison began with False"),
         ({"holdout": str(folder / "cells")}, "3 pictures that no draw trains on, 8 at least|no longer the pictures"),
     ):
         with pytest.raises(UserError, match=message):
             compare.run(CompareOptions(resume=str(folder), **change))
-    with pytest.raises(UserError, match="that run was begun by `graftgan compare`"):
+    with pytest.raises(UserError, match="that comparison was begun by `graftgan compare`"):
         adapt.run(AdaptOptions(resume=str(folder)))
     before = (folder / "results.json").read_bytes()
     (folder / "results.json").unlink()

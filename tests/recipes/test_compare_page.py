@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from graftgan.errors import UserError
-from graftgan.recipes.compare_page import Scores, lines, missing_of, notes_of, read_scores
+from graftgan.recipes.compare_page import Scores, columns, lines, missing_of, notes_of, read_scores, whose_features
 from graftgan.recipes.contest import Contest, Entrant
 
 
@@ -58,9 +58,41 @@ def test_controls_that_do_not_behave_are_named() -> None:
     assert not any("does not behave" in note for note in notes_of(contest(), everyone()))
     silent = everyone(copies=[card(0.4, warnings=["copying: all"]), card(0.4, draw=2)])
     assert any("no warning of copying in draw 2" in note for note in notes_of(contest(2), silent))
+    unseen = everyone(copies=[card(copies={"value": 0.0, "error": None, "protocol": {"encoder": "pixels"}})])
+    assert not any("does not behave" in note for note in notes_of(contest(), unseen)), "nobody who could have warned"
     lucky = notes_of(contest(), everyone(finetune=[card(-0.2)]))
     assert any("the KID of finetune (-0.2) is below that of one half of the hold-out" in note for note in lucky)
     assert "some of them in several draws" in notes_of(contest(2, overlap=True), everyone())[0]
+
+
+def diverse(value: float, **changes: Any) -> dict[str, Any]:
+    protocol = {"net": "lpips-alex", "warning": "not the published protocol"}
+    return card(**changes) | {"measures": {"intra_lpips": {"value": value, "error": None, "protocol": protocol}}}
+
+
+def test_copies_that_are_more_diverse_than_a_method_are_no_merit() -> None:
+    def noted(copies: float) -> list[str]:
+        found = [Scores("a", "method", [diverse(0.2), diverse(0.3)]), Scores("b", "method", [diverse(0.5)])]
+        scores = [*found, Scores("copies", "control", [diverse(copies)]), Scores("floor", "control", [diverse(0.1)])]
+        return [note for note in notes_of(contest(), scores) if "intra-cluster LPIPS" in note]
+
+    (note,) = noted(0.4)
+    assert note.startswith("Copies of the photos have a higher intra-cluster LPIPS (0.4) than a: mirroring")
+    assert noted(0.2) == []
+
+
+def test_a_protocol_that_is_not_the_published_one_says_so_in_its_column() -> None:
+    (column,) = columns({"contenders": {"a": Scores("a", "method", [diverse(0.2)]).to_json()}})
+    assert column.protocol == "net lpips-alex; not the published protocol"
+
+
+def test_whose_features_are_compared_is_a_sentence() -> None:
+    plan, adapt = contest(), {"encoder": "colours", "lpips": "lpips-alex", "metric_pictures": 24}
+    plan.adapt = SimpleNamespace(**adapt)  # type: ignore[misc, assignment]
+    expected = "All numbers by features of colours; intra-cluster LPIPS by lpips-alex. 24 pictures of each contender, 9"
+    assert whose_features(plan).startswith(expected)
+    plan.adapt.lpips = "none"  # type: ignore[misc]
+    assert "LPIPS" not in whose_features(plan)
 
 
 def test_the_loss_against_the_oracle_is_a_sentence() -> None:
@@ -73,14 +105,21 @@ def test_the_loss_against_the_oracle_is_a_sentence() -> None:
 
 
 def test_the_terminal_has_a_line_for_each_contender() -> None:
+    cards = {"finetune": [card(0.3), card(failed="NaN", seed=1)], "source": [card(0.5), card(0.5, draw=2)]}
+    scores = [*everyone(**cards, floor=[card(0.1), card(0.2)]), Scores("modulate", "method", [card(0.2)] * 2)]
     results = {
-        "contenders": {one.name: one.to_json() for one in everyone(finetune=[card(0.3), card(failed="NaN", seed=1)])},
+        "measured": "All numbers by features of colours.",
+        "contenders": {one.name: one.to_json() for one in scores},
         "notes": ["A control does not behave: it sleeps.", "usual"],
         "missing": ["FID is missing"],
     }
     text = lines(results)
-    assert text[0].split() == ["runs", "KID"] and text[2].split() == ["finetune", "2", "0.3", "failed"]
-    assert text[3].split() == ["copies", "1", "0.4", "copying"]
+    assert text[0] == "All numbers by features of colours." and text[1].split() == ["runs", "KID"]
+    assert text[2].split() == ["source", "2", "0.5"], "a control that was measured once has no spread"
+    assert text[3].split() == ["finetune", "2", "0.3", "failed"]
+    assert text[4].split() == ["copies", "1", "0.4", "copying"]
+    assert text[5].split() == ["floor", "2", "0.15", "±", "0.071"]
+    assert text[6].split() == ["modulate", "2", "0.2", "±", "0"]
     assert text[-2:] == ["A control does not behave: it sleeps.", "FID is missing"] and "usual" not in text
 
 

@@ -103,7 +103,10 @@ def test_the_command_says_what_is_not_usual() -> None:
     [
         ({"photos": None}, "name the folder or zip of pictures to compare methods on"),
         ({"methods": ("freezd",)}, "--methods freezd: did you mean freezed?"),
-        ({"methods": "modulate,freezed:frozn=1"}, "--method-options of freezed: frozn: did you mean frozen?"),
+        ({"methods": "modulate,freezed:frozn=1"}, "--methods freezed:frozn=1: frozn: did you mean frozen?"),
+        ({"methods": "freezed:frozen=x"}, "^--methods freezed:frozen=x: frozen is a whole number$"),
+        ({"methods": "finetune:frozen=1"}, "^--methods finetune:frozen=1: finetune has no settings$"),
+        ({"methods": "modulate:rank=0"}, "^--methods modulate:rank=0: at least 1$"),
         ({"adapt": ("bach=8",)}, "--adapt bach: did you mean batch?"),
         ({"adapt": ("batch=many",)}, "--adapt batch=many: not a value that --batch takes"),
         ({"adapt": ("loss=hing",)}, "--loss hing: did you mean hinge?"),
@@ -114,7 +117,9 @@ def test_the_command_says_what_is_not_usual() -> None:
         ({"shots": None}, "give --holdout FOLDER, or --shots N"),
         ({"shots": 31}, "--shots 31: .* has 30 readable pictures, too few for a draw of 31"),
         ({"shots": 30, "draws": 2}, "--shots 30: .* has 30 readable pictures, too few for 2 different draws of 30"),
-        ({"shots": 8, "draws": 3}, "what no draw has of .*: 6 pictures that no draw trains on, 8 at least"),
+        ({"shots": 8, "draws": 3}, "^--draws 3 of --shots 8 leave 6 of 30 pictures of .* to hold out; 8 at least$"),
+        ({"shots": None, "draws": 3}, "^--draws 3 of 10 pictures each leave 0 of 30 pictures of .* to hold out; 8"),
+        ({"shots": 25}, "^--shots 25 leaves 5 of 30 pictures of .* to hold out; 8 at least$"),
     ],
 )
 def test_what_is_wrong_is_one_line(pictures: str, change: dict[str, Any], message: str, tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from PIL import Image
 
 from graftgan.errors import UserError
 from graftgan.recipes import evaluate, train
-from graftgan.recipes.evaluate import EvaluateOptions, lines
+from graftgan.recipes.evaluate import EvaluateOptions
+from graftgan.recipes.table import lines
 from graftgan.recipes.train import TrainOptions
 
 
@@ -73,7 +74,7 @@ def test_a_folder_of_pictures_is_measured(options: Callable[..., EvaluateOptions
     assert table.to_json()["metrics"]["kid"]["protocol"]["fake"] == 70
     assert any("give --shots" in line for line in table.warnings)
     fewer = evaluate.run(options(tmp_path / "made", pictures=55)).to_json()
-    assert fewer["metrics"]["kid"]["protocol"]["of"] == "55 of the 70 pictures of made, drawn by seed 0"
+    assert fewer["metrics"]["kid"]["protocol"]["of"] == "55 of the 70 pictures of made, in an order drawn by seed 0"
 
 
 def test_what_was_trained_on_is_left_out_of_the_reference(
@@ -90,6 +91,36 @@ def test_what_was_trained_on_is_left_out_of_the_reference(
         assert mixed.measures()[name][0] == measure, name
     with pytest.raises(UserError, match="every picture in it is trained on"):
         evaluate.run(options(run_folder, reference=str(photos)))
+
+
+def test_what_the_run_knows_of_its_photos_counts_even_where_they_are_gone(
+    run_folder: str, photos: Path, reference: Path, options: Callable[..., EvaluateOptions], tmp_path: Path
+) -> None:
+    both, gone = tmp_path / "both", tmp_path / "gone"
+    shutil.copytree(reference, both)
+    shutil.copy(next(photos.iterdir()), both / "trained.png")
+    shutil.copytree(run_folder, gone)
+    record = json.loads((gone / "run.json").read_text())
+    (gone / "run.json").write_text(json.dumps({**record, "images": str(tmp_path / "nowhere")}))
+    for model in (gone, gone / "model"):
+        table = evaluate.run(options(model, reference=str(both), pictures=70))
+        assert any(line.startswith("1 pictures of the reference were trained on") for line in table.warnings)
+        assert "authpct" not in table.measures() and table.measures()["kid"][0].protocol["real"] == 60
+
+
+def test_files_that_cannot_be_read_are_named(
+    run_folder: str, reference: Path, options: Callable[..., EvaluateOptions], tmp_path: Path
+) -> None:
+    mixed = tmp_path / "mixed"
+    shutil.copytree(reference, mixed)
+    (mixed / "broken.png").write_bytes(b"no picture")
+    table = evaluate.run(options(run_folder, reference=str(mixed), pictures=70))
+    assert any("not every file could be read" in line and "broken.png" in line for line in table.warnings)
+
+
+def test_nothing_measured_is_no_success(options: Callable[..., EvaluateOptions], tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="nothing could be measured"):
+        evaluate.run(options(fields(tmp_path / "one", 1, 9)))
 
 
 def test_judging_a_reference_by_itself_is_said(reference: Path, options: Callable[..., EvaluateOptions]) -> None:
@@ -121,7 +152,8 @@ def test_two_encoders_stand_side_by_side(
         ({"metrics": ("kdi",)}, "did you mean kid"),
         ({"resize": "cleen"}, "did you mean clean"),
         ({"pictures": 1}, "--pictures 1: at least 2"),
-        ({"json": "/no/such/folder/t.json"}, "there is no folder /no/such/folder"),
+        ({"json": "/no/such/folder/t.json"}, "--json /no/such/folder/t.json: there is no folder /no/such/folder"),
+        ({"html": "/tmp"}, "--html /tmp: is a folder"),
         ({"resolution": 32}, "the model makes pictures of 16 px"),
     ],
 )

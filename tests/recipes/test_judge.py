@@ -109,7 +109,7 @@ def test_the_copied_photos_are_called_copies(judge: Judge) -> None:
     verdict = judge.measure(of_pictures("copies", photos[np.arange(80) % 10], "the photos again and again"))
     assert any("cop" in warning for warning in verdict.warnings)
     healthy = judge.measure(of_pictures("made", made(80, 3), "others of the kind"))
-    assert healthy.warnings == []
+    assert not any("cop" in warning for warning in healthy.warnings)
 
 
 def test_a_constant_generator_is_called_collapsed(judge: Judge) -> None:

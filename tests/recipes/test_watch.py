@@ -18,6 +18,7 @@ from graftgan.recipes.adapt import AdaptOptions
 from graftgan.recipes.judgement import Judgement
 from graftgan.recipes.train import TrainOptions
 from graftgan.recipes.watch import SCORE, Watch, best_step, ranked, typical_gap, what_was_seen
+from graftgan.state import State
 from graftgan.training import checkpoint
 from graftgan.training.log import read_log
 from graftgan.training.loop import Schedule
@@ -110,7 +111,8 @@ def test_a_look_at_made_generators(colours: str, monkeypatch: pytest.MonkeyPatch
         seen[name] = seeing.look(None)  # type: ignore[arg-type]
     assert "watch_warnings" not in seen["new"]
     assert seen["new"]["watch_copies"] < 0.1 and seen["new"]["watch_nearest"] == pytest.approx(1, abs=0.2)
-    assert seen["copies"]["watch_warnings"][0].startswith("copying: 64 of 64")
+    few, copied = seen["copies"]["watch_warnings"]  # ten pictures again and again are few, too
+    assert few.startswith("collapse: 64 samples hold only 8.8") and copied.startswith("copying: 64 of 64")
     assert seen["copies"]["watch_nearest"] == 0 and seen["copies"]["watch_copies"] == 1
     assert seen["constant"]["watch_warnings"][0].startswith("collapse: 64 samples hold only 1.0")
     assert seen["copies"][SCORE] < seen["new"][SCORE] < seen["constant"][SCORE]
@@ -270,3 +272,27 @@ def test_where_there_is_nothing_to_see_it_says_so_and_keeps_the_last(
     monkeypatch.setitem(ENCODERS, "colours", missing)  # type: ignore[arg-type]
     none = adapt.run(AdaptOptions(**job)).metrics["checkpoint"]
     assert none["step"] == 6 and none["rule"].endswith("There was no watch: install graftgan[metrics].")
+
+
+@pytest.mark.usefixtures("quiet")
+def test_networks_of_a_step_are_those_of_its_checkpoint(job: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    caught, true = [], train.choose
+
+    def choose(folder: Path, state: State, watched: bool) -> watch.Chosen:
+        caught.append(state)
+        return true(folder, state, watched)
+
+    monkeypatch.setattr(train, "choose", choose)
+    folder = adapt.run(AdaptOptions(**{**job, "keep": 9, "kimg": 0.016, "ticks": 2})).folder
+    (state,), path = caught, folder / "checkpoints" / "step-00000001"
+    found = watch.networks_at(path, state)
+    assert (found.step, found.kimg) == (1, 0.008)
+    expected, last = average_at(folder, 1), average_at(folder, 2)
+    assert all(torch.equal(value, expected[name]) for name, value in found.average.state_dict().items())
+    assert all(torch.equal(value, last[name]) for name, value in state.average.state_dict().items())
+    shutil.rmtree(path)
+    with pytest.raises(UserError, match="step-00000001 cannot be read"):
+        watch.networks_at(path, state)
+    state.average = torch.nn.Linear(1, 1)  # type: ignore[assignment]
+    with pytest.raises(UserError, match="step-00000002 holds other networks"):
+        watch.networks_at(path.with_name("step-00000002"), state)

@@ -41,6 +41,7 @@ def comparison(**changes) -> Comparison:
         "facts": [("Budget", "4 kimg")],
         "command": "graftgan compare photos --methods freezed,ewc",
         "notes": ["Nothing was chosen with the hold-out."],
+        "measured": "By features of colours.",
     }
     return Comparison(**{**full, **changes})
 
@@ -68,7 +69,8 @@ def test_the_table_has_mean_spread_and_controls_below(read):
         words.rindex(part) for part in ("Methods freezed", "ewc collapse 2 runs", "Controls source", "floor 2 runs")
     ]
     assert order == sorted(order)
-    assert "floor 2 runs −0.0001 ± 0.0007 –" in words
+    assert "floor 2 runs −0.0001 ± 0.0007 –" in words and "By features of colours." in words
+    assert "source 2 runs 0.2500 0.050 ± 0.071" in words, "a control that was measured once has no spread"
     assert words.count("collapse: all alike") == 1
     for part in (
         "Nothing was chosen",
@@ -129,9 +131,10 @@ def test_words_from_outside_are_escaped(read):
         facts=[(EVIL, EVIL)],
         command=EVIL,
         notes=[EVIL],
+        measured=EVIL,
     )
     page = read(render(full))
-    assert page.text.count(EVIL) >= 14 and page.alts("Photo ") == [f"Photo {EVIL}"] * 2
+    assert page.text.count(EVIL) >= 15 and page.alts("Photo ") == [f"Photo {EVIL}"] * 2
 
 
 def test_accessible(read):
@@ -184,9 +187,10 @@ def test_markdown_holds_the_same_table():
         "|---|---:|---:|",
         "| freezed | **0.0320** ± 0.0014 | 0.400 ± 0.141 |",
         "| ewc (collapse) | 0.0530 ± 0.0028 | 0.400 ± 0.000 |",
-        "| *source* | 0.2500 ± 0.0000 | 0.050 ± 0.071 |",
+        "| *source* | 0.2500 | 0.050 ± 0.071 |",
         "| *floor* | −0.0001 ± 0.0007 | – |",
     ]
+    assert lines[2] == "By features of colours."
     below = "\n".join(lines[start:])
     assert "**KID, recall**: 1,000 against 200" in below and "- **KID** (lower is better): How far" in below
     assert "graftgan compare photos --methods freezed,ewc" in below and "Draw 2, 12 photos: 2-0.png," in below
