@@ -12,7 +12,7 @@ from graftgan.cli.main import main
 from graftgan.errors import UserError
 from graftgan.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from graftgan.recipes import adapt
-from graftgan.recipes.judge import Judgement
+from graftgan.recipes.judgement import Judgement
 from graftgan.zoo.convert import convert_file
 from graftgan.zoo.model_folder import load_model
 from graftgan.zoo.sources import find_source
@@ -274,7 +274,7 @@ def test_a_file_is_a_source_and_is_converted_once(written_files, tmp_path, monke
 
 def test_a_file_is_adapted(written_files, tmp_path, photos, monkeypatch):
     monkeypatch.setenv("GRAFTGAN_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(adapt, "judge", lambda *_, **__: Judgement(missing=["all"]))
+    monkeypatch.setattr(adapt, "judge_adapted", lambda *_, **__: Judgement(missing=["all"]))
     file = tmp_path / "network.pkl"
     file.write_bytes(written_files.nvidia_pickle(None))
     options = dict(kimg=0.008, batch=8, ticks=1, outdir=tmp_path / "runs", devices="cpu")
