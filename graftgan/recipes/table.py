@@ -73,7 +73,8 @@ def lines(table: Table) -> list[str]:
         below = "–" if floor is None else f"{floor.value:.4g}"
         better = METRICS[key.partition(":")[0]].better.replace("neither", "–")
         own = {name: told for name, told in measure.protocol.items() if name not in common}
-        rows.append((key, value, below, better, Measure(0.0, None, own).how()))
+        note = f"; {own['warning']}" if "warning" in own else ""
+        rows.append((key, value, below, better, Measure(0.0, None, own).how() + note))
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     text = ["  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4]]) for row in rows]
     below = "; floor: one half of these against the other" if any(floor for _, floor in found.values()) else ""

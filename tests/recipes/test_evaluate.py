@@ -164,6 +164,17 @@ def test_refusals_name_the_option(
         evaluate.run(options(**{"model": run_folder, **change}))
 
 
+def test_a_number_to_be_doubted_says_so_in_its_row(run_folder: str, options: Callable[..., EvaluateOptions]) -> None:
+    from dataclasses import replace
+
+    table = evaluate.run(options(run_folder, pictures=70))
+    (verdict,) = table.verdicts.values()
+    doubted = replace(verdict.measures["kid"], protocol={**verdict.measures["kid"].protocol, "warning": "few pictures"})
+    changed = replace(table, verdicts={"colours": replace(verdict, measures={**verdict.measures, "kid": doubted})})
+    (kid,) = [line for line in lines(changed) if line.startswith("kid")]
+    assert kid.endswith("; few pictures")
+
+
 def test_two_pictures_or_more_but_too_few_for_fid_leave_kid(
     run_folder: str, options: Callable[..., EvaluateOptions]
 ) -> None:
