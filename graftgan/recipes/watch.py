@@ -106,7 +106,7 @@ class Watch:
         }
 
     def _see(self, pictures: np.ndarray) -> np.ndarray:
-        return self._encoder.encode(pictures if pictures.shape[-1] == 3 else pictures.repeat(3, axis=-1))
+        return self._encoder.encode(pictures)
 
 
 def typical_gap(photos: np.ndarray) -> float:
@@ -116,8 +116,10 @@ def typical_gap(photos: np.ndarray) -> float:
 
 
 def ranked(ticks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Returns the ticks that were looked at, the best first: without warnings before with, then the lower score; of
-    equal ones the later."""
+    """Returns the ticks that were looked at, the best first.
+
+    Those without warnings come before those with, then the lower score; of equal ones the later.
+    """
     seen = [tick for tick in ticks if isinstance(tick.get(SCORE), int | float)]
     return sorted(seen, key=lambda tick: (bool(tick.get("watch_warnings")), tick[SCORE], -tick["step"]))
 
