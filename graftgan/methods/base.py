@@ -6,7 +6,7 @@ a neutral default; a method overrides what it needs and never calls `super()`.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import torch
@@ -29,6 +29,7 @@ class Preparation:
         saved: tensors of the checkpoint whose values follow, by `State` name: build the same structure, skip costly
             measuring, and read here what the structure depends on. None where the run begins.
         progress: told (done, of, what) as long work goes on; raises StoppedEarly once the user asked to stop.
+        photos: all the real pictures (N, C, H, W) in [-1, 1] on the device, made when called.
     """
 
     batch_at: Callable[[int], tuple[Tensor, Tensor | None]]
@@ -37,6 +38,7 @@ class Preparation:
     seed: int
     saved: Mapping[str, Tensor] | None
     progress: Callable[[int, int, str], None]
+    photos: Callable[[], Tensor]
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ class Turn:
         real: real pictures (N, C, H, W), not augmented.
         real_logits: what D says of them augmented; None in G's turn unless the loss compares with reals.
         rng: this step's random generator.
+        maps: G's feature maps behind `fakes` (N, channels, r, r) at the resolutions that `Method.taps` asked for; with
+            a graph; empty in D's turn.
     """
 
     z: Tensor
@@ -60,6 +64,22 @@ class Turn:
     real: Tensor
     real_logits: Tensor | None
     rng: torch.Generator
+    maps: Mapping[int, Tensor] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a method found out about one layer, for the report.
+
+    Attributes:
+        layer: dotted name in its network: "main.3".
+        value: a share in [0, 1].
+        what: of what, in words: "filters kept as important".
+    """
+
+    layer: str
+    value: float
+    what: str
 
 
 @dataclass(frozen=True)
@@ -68,9 +88,21 @@ class Method:
 
     Attributes:
         keeps_source: True if `prepare` leaves G's output exactly as it was (the contract test checks it).
+        needs_adversary: True if it means nothing without a discriminator's opinion; a VAE cannot use it then.
+        small: True if G changes in so few numbers that they are worth saving alone (`model/delta.safetensors`).
     """
 
     keeps_source: ClassVar[bool] = True
+    needs_adversary: ClassVar[bool] = False
+    small: ClassVar[bool] = False
+
+    def game(self, rules: Rules) -> Rules:
+        """Which loss and penalties suit it? Neutral answer: those that the user chose."""
+        return rules
+
+    def rates(self) -> tuple[float, float]:
+        """How fast do G and D learn? Factors on the networks' own learning rates. Neutral answer: (1, 1)."""
+        return 1.0, 1.0
 
     def prepare(self, state: State, preparation: Preparation) -> None:
         """What may change? Freezes parameters, adds modules. Neutral answer: everything trains."""
@@ -83,6 +115,10 @@ class Method:
         """How does D look at a picture? Returns logits. Neutral answer: the whole of D."""
         return state.discriminator(images, labels)
 
+    def taps(self, state: State) -> tuple[int, ...]:
+        """Which of G's feature maps does it look at? Returns resolutions of `blocks()`. Neutral answer: none."""
+        return ()
+
     def generator_terms(self, state: State, turn: Turn) -> dict[str, Tensor]:
         """What else must G obey? Returns scalar losses by name, already weighted. Neutral answer: nothing."""
         return {}
@@ -91,8 +127,21 @@ class Method:
         """What else must D obey? Returns scalar losses by name, already weighted. Neutral answer: nothing."""
         return {}
 
+    def step(
+        self, state: State, real: Tensor, labels: Tensor | None, rules: Rules, fabric: Fabric, rng: torch.Generator
+    ) -> dict[str, Tensor] | None:
+        """What is one step? Returns every term by name, detached, after it has moved the weights.
+
+        For methods without an adversary. Neutral answer: None, the step of the pair's own game (`methods/step.py`).
+        """
+        return None
+
     def after_step(self, state: State) -> None:
         """What changes as time passes? Neutral answer: nothing."""
+
+    def findings(self, state: State) -> list[Finding]:
+        """What did it find out about G's layers? Shown in the report. Neutral answer: nothing."""
+        return []
 
 
 def normal_latents(state: State, count: int, rng: torch.Generator) -> Tensor:

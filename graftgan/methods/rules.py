@@ -17,6 +17,7 @@ class Rules:
         gradient_penalty: weight lambda of Wasserstein's penalty, every step.
         path_length: weight of the path length penalty; 0 leaves it out.
         path_every: it is taken every so many steps and multiplied by it.
+        lecam: weight of LeCam regularisation of D's logits; 0 leaves it out.
     """
 
     loss: AdversarialLoss
@@ -26,3 +27,4 @@ class Rules:
     gradient_penalty: float = 0.0
     path_length: float = 0.0
     path_every: int = 4
+    lecam: float = 0.0

@@ -13,6 +13,24 @@ from graftgan.losses import penalty
 from graftgan.methods.base import Method, Turn
 from graftgan.methods.rules import Rules
 from graftgan.state import State
+from graftgan.surgery.taps import tapped
+
+
+def take_step(
+    state: State,
+    method: Method,
+    real: Tensor,
+    labels: Tensor | None,
+    rules: Rules,
+    fabric: Fabric,
+    rng: torch.Generator,
+) -> dict[str, Tensor]:
+    """Takes one step of a run: the method's own where it has one, else that of the pair's game.
+
+    Args, Returns, Raises: as `adversarial_step`.
+    """
+    own = method.step(state, real, labels, rules, fabric, rng)
+    return adversarial_step(state, method, real, labels, rules, fabric, rng) if own is None else own
 
 
 def adversarial_step(
@@ -84,6 +102,8 @@ def discriminator_turn(
         if rules.gradient_penalty > 0:
             gradient = penalty.gradient_penalty(score, seen_real, seen_fake, rng)
             terms["gradient_penalty"] = rules.gradient_penalty * gradient.mean()
+        if rules.lecam > 0:
+            terms["lecam"] = rules.lecam * state.fixed["lecam"](real_logits, fake_logits).mean()
         turn = Turn(z, labels, fakes, fake_logits, real, real_logits, rng)
         terms |= method.discriminator_terms(state, turn)
     descend(state.optimiser_d, state.trainable_d(), terms, fabric)
@@ -109,14 +129,15 @@ def generator_turn(
     assert state.optimiser_g is not None
     with held_still(state.trainable_d()), fabric.autocast():
         z = method.latents(state, len(real), rng)
-        fakes = unhalved(state.generator(z, labels, rng=rng))
+        with tapped(state.generator, method.taps(state)) as maps:
+            fakes = unhalved(state.generator(z, labels, rng=rng))
         fake_logits = unhalved(method.score(state, state.augment(fakes, rng), labels, rng))
         real_logits = None
         if rules.loss.uses_real:
             with torch.no_grad():
                 real_logits = unhalved(method.score(state, state.augment(real, rng), labels, rng))
         terms = {"loss_g": rules.loss.generator(real_logits, fake_logits).mean()}
-        terms |= method.generator_terms(state, Turn(z, labels, fakes, fake_logits, real, real_logits, rng))
+        terms |= method.generator_terms(state, Turn(z, labels, fakes, fake_logits, real, real_logits, rng, maps))
         if rules.path_length > 0 and state.step % rules.path_every == 0:
             terms["path_length"] = path_length_term(state, method, len(real), labels, rules, rng)
         descend(state.optimiser_g, state.trainable_g(), terms, fabric)

@@ -83,7 +83,10 @@ class Discriminator(nn.Module):
         c_dim: number of classes; 0 for an unconditional network.
         resolution: height and width of a picture, in pixels.
         channels: colour channels of a picture.
+        adversary: whether it plays against G; False for the encoder of a VAE, which stands in D's place.
     """
+
+    adversary: bool = True
 
     def __init__(self, c_dim: int, resolution: int, channels: int) -> None:
         super().__init__()

@@ -71,6 +71,9 @@ class TrainingOptions:
     """Weight of WGAN-GP's penalty; default 10 with the Wasserstein loss, else 0."""
     path_length: float = 0.0
     """Weight of StyleGAN2's path length penalty (2 there); off by default, as few-shot runs are short."""
+    lecam: float = 0.0
+    """Weight of LeCam regularisation (Tseng et al. 2021), which keeps the discriminator's logits near their moving
+    averages; 0.3 published for BigGAN; the right one depends on the scale of the logits."""
     augment: str = "none"
     """Differentiable augmentation of what the discriminator sees: {augments}."""
     augment_policy: tuple[str, ...] = ("colour", "translation", "cutout")
@@ -117,6 +120,7 @@ class TrainingOptions:
             "r2",
             "gradient_penalty",
             "path_length",
+            "lecam",
             "lr_g",
             "lr_d",
             "ema_kimg",
@@ -148,7 +152,7 @@ class TrainingOptions:
         r1 = self.r1 if self.r1 is not None else 0.0 if wasserstein else 0.0002 * resolution**2 / self.batch
         penalty = self.gradient_penalty if self.gradient_penalty is not None else 10.0 if wasserstein else 0.0
         r2 = self.r2 if self.r2 is not None else r1 if self.loss == "relativistic" else 0.0
-        return Rules(LOSSES[self.loss], r1, self.r1_every, r2, penalty, self.path_length)
+        return Rules(LOSSES[self.loss], r1, self.r1_every, r2, penalty, self.path_length, lecam=self.lecam)
 
     def schedule(self) -> Schedule:
         """Returns length, ticks and average of the run."""

@@ -7,6 +7,7 @@ import torch
 
 from graftgan.augment import AUGMENTS, AdaptiveAugment, Augment, DiffAugment
 from graftgan.errors import UserError
+from graftgan.losses.lecam import LeCamAnchors
 from graftgan.methods import Method
 from graftgan.methods.base import Preparation
 from graftgan.networks import NETWORKS
@@ -91,14 +92,17 @@ def make_state(
     generator.requires_grad_(True)
     discriminator.requires_grad_(True)
     state = State(generator, discriminator, generator, augmentation(options)).to(device)
+    if preparation.rules.lecam > 0:
+        state.fixed["lecam"] = LeCamAnchors().to(device)
     method.prepare(state, preparation)
     state.average = copy.deepcopy(state.generator).eval().requires_grad_(False)
     usual, betas = NETWORKS[model.network].learning_rate, (0.0, 0.99)
+    faster_g, faster_d = method.rates()
     if state.trainable_g():
-        rate = usual if options.lr_g is None else options.lr_g
+        rate = usual * faster_g if options.lr_g is None else options.lr_g
         state.optimiser_g = torch.optim.Adam(state.trainable_g().values(), rate, betas)
     if state.trainable_d():
-        rate = usual if options.lr_d is None else options.lr_d
+        rate = usual * faster_d if options.lr_d is None else options.lr_d
         state.optimiser_d = torch.optim.Adam(state.trainable_d().values(), rate, betas)
     return state
 

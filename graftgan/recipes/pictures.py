@@ -115,6 +115,16 @@ def real_batches(
     return at
 
 
+def all_of(photos: PictureSet, model: Model, fabric: Fabric) -> Tensor:
+    """Returns all the photos (N, channels, H, W) in [-1, 1] in the network's channels, on the device."""
+    images = torch.from_numpy(np.ascontiguousarray(photos.pixels)).permute(0, 3, 1, 2).float() / 127.5 - 1
+    if model.generator.channels == 1:
+        images = images.mean(dim=1, keepdim=True)
+    elif images.shape[1] == 1:
+        images = images.expand(-1, 3, -1, -1)
+    return images.to(fabric.device).contiguous(memory_format=torch.channels_last)
+
+
 def class_of_each(photos: PictureSet, model: Model) -> np.ndarray:
     """Returns the class that each picture trains, int64 (N,): its folder's, found by name among the network's classes.
 

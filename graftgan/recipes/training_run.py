@@ -18,11 +18,11 @@ from graftgan.devices import from_first, in_any, launch
 from graftgan.errors import NumericalError, StoppedEarly, UserError
 from graftgan.files import write_atomically
 from graftgan.methods.base import Preparation
-from graftgan.methods.step import adversarial_step
+from graftgan.methods.step import take_step
 from graftgan.randomness import generator_at
 from graftgan.recipes.options import TrainingOptions, method_from
 from graftgan.recipes.pair import make_state, starting_pair
-from graftgan.recipes.pictures import read_pictures, real_batches
+from graftgan.recipes.pictures import all_of, read_pictures, real_batches
 from graftgan.recipes.record import open_folder, rooted
 from graftgan.recipes.watch import Watch, best_step
 from graftgan.sampling.grid import grid
@@ -117,7 +117,7 @@ def _train(
 ) -> Finished:
     """Builds the state, goes on from a checkpoint if there is one, and runs the loop."""
     method = method_from(options.method, options.method_options)
-    rules, schedule = options.rules(photos.resolution), options.schedule()
+    rules, schedule = method.game(options.rules(photos.resolution)), options.schedule()
     real_at = real_batches(options, photos, model, fabric)
     checkpoints = folder.path / "checkpoints"
     saved = newest_checkpoint(checkpoints, fabric) if options.resume else None
@@ -133,7 +133,15 @@ def _train(
                     f"stopped while preparing; {folder.path} has no checkpoint yet, --resume begins again"
                 )
 
-        preparation = Preparation(real_at, rules, fabric, options.seed, saved[1] if saved else None, told)
+        preparation = Preparation(
+            real_at,
+            rules,
+            fabric,
+            options.seed,
+            saved[1] if saved else None,
+            told,
+            lambda: all_of(photos, model, fabric),
+        )
         state = make_state(model, options, method, fabric.device, preparation)
 
     if saved is not None:
@@ -150,7 +158,7 @@ def _train(
     def step(index: int) -> dict[str, Tensor]:
         real, labels = real_at(index)
         rng = generator_at(options.seed, index, rank=fabric.global_rank)
-        losses = adversarial_step(state, method, real, labels, rules, fabric, rng)
+        losses = take_step(state, method, real, labels, rules, fabric, rng)
         method.after_step(state)
         return losses
 

@@ -19,6 +19,10 @@ def movement(before: nn.Module, after: nn.Module) -> list[tuple[str, float]]:
     sums: dict[str, list[float]] = {}
     for name, parameter in after.named_parameters():
         layer = name.rpartition(".")[0].removesuffix(".affine")
+        if name.removeprefix("inner.") in old:
+            name = name.removeprefix("inner.")  # a front was put before the source's network
+        if name not in old:
+            continue
         change, size = sums.setdefault(layer, [0.0, 0.0])
         new = parameter.detach().cpu().double()
         sums[layer] = [change + (new - old[name]).square().sum().item(), size + old[name].square().sum().item()]

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from graftgan.errors import UserError
 from graftgan.files import write_atomically
 from graftgan.networks import NETWORKS, Discriminator, Generator
+from graftgan.networks.fronted import build_generator
 
 CONFIG, GENERATOR, DISCRIMINATOR, CARD = (
     "config.json",
@@ -182,7 +183,7 @@ def build(kind: type[Network], config: Any, path: Path, device: str) -> Network:
             raise UserError(f"{path} does not describe a {kind.__name__}: {name} is {str(value)[:40]}")
     try:
         with torch.device(device):
-            network = kind(**config)
+            network: Network = build_generator(kind, config) if issubclass(kind, Generator) else kind(**config)  # type: ignore[assignment]
     except (TypeError, ValueError, ArithmeticError, RuntimeError, UserError) as error:
         raise UserError(f"{path} does not describe a {kind.__name__}: {error}") from error
     if network.channels not in (1, 3):

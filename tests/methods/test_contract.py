@@ -2,12 +2,13 @@
 
 import dataclasses
 import json
+from types import SimpleNamespace
 
 import pytest
 import torch
 from torch import Tensor
 
-from graftgan.augment import AUGMENTS, AdaptiveAugment
+from graftgan.augment import AdaptiveAugment
 from graftgan.devices import launch
 from graftgan.losses import LOSSES
 from graftgan.methods import METHODS, Method, modulate
@@ -16,64 +17,28 @@ from graftgan.methods.rules import Rules
 from graftgan.methods.step import adversarial_step
 from graftgan.networks import NETWORKS
 from graftgan.randomness import generator_at
-from graftgan.state import State
 
-RULES = Rules(LOSSES["non-saturating"], r1=0.1, r1_every=2)
-FABRIC = launch("cpu")
-PAIRS = [(method, network) for method in METHODS for network in NETWORKS]
-QUICK = {"modulate": {"probe_steps": 1, "fisher_steps": 1}}
-
-
-def batch_at(step: int) -> tuple[Tensor, None]:
-    return torch.rand(4, 3, 16, 16, generator=generator_at(7, step)) * 2 - 1, None
-
-
-def built(name: str) -> State:
-    widths = {"resolution": 16, "channel_base": 128, "channel_max": 16}
-    latent = {"z_dim": 8} if name == "dcgan" else {"z_dim": 8, "w_dim": 8, "mapping_layers": 2}
-    generator = NETWORKS[name].generator(**widths, **latent)
-    discriminator = NETWORKS[name].discriminator(**widths)
-    generator.init_weights(generator_at(0, 0))
-    discriminator.init_weights(generator_at(0, 1))
-    return State(generator, discriminator, generator, AUGMENTS["diffaug"]())
-
-
-def prepared(method: Method, network: str, saved: dict[str, Tensor] | None = None) -> State:
-    state = built(network)
-    told = lambda done, of, note: None  # noqa: E731
-    method.prepare(state, Preparation(batch_at, RULES, FABRIC, 0, saved, told))
-    state.optimiser_g = torch.optim.Adam(state.trainable_g().values(), 0.01, (0.0, 0.99))
-    state.optimiser_d = torch.optim.Adam(state.trainable_d().values(), 0.01, (0.0, 0.99))
-    return state
-
-
-def advance(state: State, method: Method, steps: int) -> list[dict[str, Tensor]]:
-    losses = []
-    for _ in range(steps):
-        real, labels = batch_at(state.step)
-        losses.append(adversarial_step(state, method, real, labels, RULES, FABRIC, generator_at(0, state.step)))
-        method.after_step(state)
-        state.step += 1
-    return losses
-
-
-def make(name: str) -> Method:
-    return METHODS[name](**QUICK.get(name, {}))
+PAIRS = [
+    (method, network)
+    for method in METHODS
+    for network in NETWORKS
+    if NETWORKS[network].discriminator.adversary or not METHODS[method].needs_adversary
+]
 
 
 @pytest.mark.parametrize(("method", "network"), PAIRS)
-def test_prepare_leaves_the_generator_as_the_source(method: str, network: str) -> None:
+def test_prepare_leaves_the_generator_as_the_source(method: str, network: str, tiny: SimpleNamespace) -> None:
     if not METHODS[method].keeps_source:
         return
     z = torch.randn(3, 8, generator=generator_at(3, 0))
-    before = built(network).generator.eval()(z, noise="const")
-    after = prepared(make(method), network).generator.eval()(z, noise="const")
+    before = tiny.built(network).generator.eval()(z, noise="const")
+    after = tiny.prepare(tiny.built(network), tiny.make(method)).generator.eval()(z, noise="const")
     assert torch.equal(before, after)
 
 
 @pytest.mark.parametrize(("method", "network"), PAIRS)
-def test_frozen_tensors_stay_and_every_trainable_one_moves(method: str, network: str) -> None:
-    state = prepared(make(method), network)
+def test_frozen_tensors_stay_and_every_trainable_one_moves(method: str, network: str, tiny: SimpleNamespace) -> None:
+    state = tiny.prepare(tiny.built(network), tiny.make(method))
     trainable = {id(p) for p in (*state.trainable_g().values(), *state.trainable_d().values())}
     parameters = [(name, p) for owner in (state.generator, state.discriminator) for name, p in owner.named_parameters()]
     before = [p.detach().clone() for _, p in parameters]
@@ -85,7 +50,7 @@ def test_frozen_tensors_stay_and_every_trainable_one_moves(method: str, network:
         for buffer in module.buffers(recurse=False)
     ]
     statistics = [buffer.clone() for buffer in frozen]
-    advance(state, make(method), 4)
+    tiny.advance(state, tiny.make(method), 4)
     for buffer, old in zip(frozen, statistics, strict=True):
         assert torch.equal(buffer, old)
     for (name, parameter), old in zip(parameters, before, strict=True):
@@ -94,16 +59,16 @@ def test_frozen_tensors_stay_and_every_trainable_one_moves(method: str, network:
 
 
 @pytest.mark.parametrize(("method", "network"), PAIRS)
-def test_save_load_step_equals_the_uninterrupted_run(method: str, network: str) -> None:
-    through = prepared(make(method), network)
-    advance(through, make(method), 2)
+def test_save_load_step_equals_the_uninterrupted_run(method: str, network: str, tiny: SimpleNamespace) -> None:
+    through = tiny.prepare(tiny.built(network), tiny.make(method))
+    tiny.advance(through, tiny.make(method), 2)
     saved = through.tensors()
-    advance(through, make(method), 3)
+    tiny.advance(through, tiny.make(method), 3)
 
-    resumed = prepared(make(method), network, saved)
+    resumed = tiny.prepare(tiny.built(network), tiny.make(method), saved)
     resumed.load_tensors(saved)
     resumed.step = 2
-    advance(resumed, make(method), 3)
+    tiny.advance(resumed, tiny.make(method), 3)
     expected, found = through.tensors(), resumed.tensors()
     assert expected.keys() == found.keys()
     for name, tensor in expected.items():
@@ -111,9 +76,9 @@ def test_save_load_step_equals_the_uninterrupted_run(method: str, network: str) 
 
 
 @pytest.mark.parametrize(("method", "network"), PAIRS)
-def test_same_seed_gives_the_same_run_and_terms_are_finite(method: str, network: str) -> None:
-    first = advance(prepared(make(method), network), make(method), 2)
-    second = advance(prepared(make(method), network), make(method), 2)
+def test_same_seed_gives_the_same_run_and_terms_are_finite(method: str, network: str, tiny: SimpleNamespace) -> None:
+    first = tiny.advance(tiny.prepare(tiny.built(network), tiny.make(method)), tiny.make(method), 2)
+    second = tiny.advance(tiny.prepare(tiny.built(network), tiny.make(method)), tiny.make(method), 2)
     for one, other in zip(first, second, strict=True):
         assert one.keys() == other.keys()
         assert {"loss_d", "loss_g"} <= one.keys()
@@ -130,14 +95,14 @@ def test_options_survive_json_and_the_docstring_says_what_it_must(method: str) -
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_global_randomness_is_left_alone(method: str) -> None:
+def test_global_randomness_is_left_alone(method: str, tiny: SimpleNamespace) -> None:
     before = torch.get_rng_state()
-    advance(prepared(make(method), "stylegan2"), make(method), 1)
+    tiny.advance(tiny.prepare(tiny.built("stylegan2"), tiny.make(method)), tiny.make(method), 1)
     assert torch.equal(before, torch.get_rng_state())
 
 
 def test_probing_takes_lazy_penalties_lazily_and_leaves_the_augmentation_as_it_was(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, tiny: SimpleNamespace
 ) -> None:
     terms: list[set[str]] = []
 
@@ -147,20 +112,20 @@ def test_probing_takes_lazy_penalties_lazily_and_leaves_the_augmentation_as_it_w
         return losses
 
     monkeypatch.setattr(modulate, "adversarial_step", noted)
-    state = built("stylegan2")
+    state = tiny.built("stylegan2")
     state.augment = AdaptiveAugment(p=0.3, kimg=1.0)
     method = METHODS["modulate"](probe_steps=4, fisher_steps=1)  # type: ignore[call-arg]
-    method.prepare(state, Preparation(batch_at, RULES, FABRIC, 0, None, lambda *_: None))
+    method.prepare(state, Preparation(tiny.batch_at, tiny.rules, tiny.fabric, 0, None, lambda *_: None, tiny.photos))
     assert ["r1" in step for step in terms] == [True, False, True, False]
     assert state.augment.p.item() == pytest.approx(0.3) and state.step == 0
 
 
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("network", NETWORKS)
-def test_every_loss_runs_in_bfloat16(loss: str, network: str) -> None:
+def test_every_loss_runs_in_bfloat16(loss: str, network: str, tiny: SimpleNamespace) -> None:
     fabric = launch("cpu", "bf16")
     rules = Rules(LOSSES[loss], r1=0.1, r2=0.1, gradient_penalty=1.0)
-    state = prepared(Method(), network)
-    real, labels = batch_at(0)
+    state = tiny.prepare(tiny.built(network), Method())
+    real, labels = tiny.batch_at(0)
     losses = adversarial_step(state, Method(), real, labels, rules, fabric, generator_at(0, 0))
     assert all(torch.isfinite(value) for value in losses.values())

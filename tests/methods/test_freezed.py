@@ -19,7 +19,13 @@ def prepared(method: FreezeD) -> State:
     generator = NETWORKS["stylegan2"].generator(**widths, z_dim=4, w_dim=4, mapping_layers=1)
     state = State(generator, NETWORKS["stylegan2"].discriminator(**widths), generator, NoAugment())
     nothing = Preparation(
-        lambda _: (torch.zeros(1), None), Rules(LOSSES["hinge"]), launch("cpu"), 0, None, lambda *_: None
+        lambda _: (torch.zeros(1), None),
+        Rules(LOSSES["hinge"]),
+        launch("cpu"),
+        0,
+        None,
+        lambda *_: None,
+        lambda: torch.zeros(1),
     )
     method.prepare(state, nothing)
     return state
