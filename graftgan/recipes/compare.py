@@ -5,7 +5,7 @@ import io
 import shlex
 import sys
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -80,12 +80,16 @@ def run(options: CompareOptions, given: Collection[str] = ()) -> Compared:
 
 
 def resumed(options: CompareOptions, given: Collection[str]) -> CompareOptions:
-    """Returns the options that a comparison began with; only devices and places of pictures may be others.
+    """Returns the options that a comparison began with; devices and places of pictures may be others, methods more.
 
     Raises:
         UserError: not the folder of a comparison, or an option contradicts what it began with.
     """
-    return cast(CompareOptions, record.resumed(cast(Any, CompareOptions), cast(Any, options), "compare", given))
+    others = replace(options, methods=())
+    before = record.resumed(cast(Any, CompareOptions), cast(Any, others), "compare", set(given) - {"methods"})
+    if not options.methods or not before.methods:  # without a word on it every method there is takes part
+        return cast(CompareOptions, before)
+    return cast(CompareOptions, replace(before, methods=(*before.methods, *options.methods)))
 
 
 def refuse_without_encoder(contest: Contest, fabric: Fabric) -> None:
@@ -127,6 +131,8 @@ def open_folder(contest: Contest, source: Model, fabric: Fabric) -> RunFolder:
                 ):
                     if before.get(name) != now[name]:
                         raise UserError(f"{what} that {held[0].path} began with")
+                if before["options"]["methods"] != now["options"]["methods"]:
+                    held[0].write_record(before | {name: now[name] for name in ("options", "command")})
         except OSError as error:
             raise UserError(f"--outdir {options.outdir}: {error.strerror or error}") from error
         finally:

@@ -54,7 +54,7 @@ class CompareOptions:
     outdir: str = "runs"
     """The comparison's folder is made below this one."""
     resume: str | None = None
-    """Go on with this comparison's folder, with its options."""
+    """Go on with this comparison's folder, with its options; --methods may name more of them."""
     devices: str = "auto"
     """auto, cpu, cpu:2, cuda, cuda:4, mps, or a number of devices, all for one run after the other."""
 
