@@ -14,7 +14,7 @@ from graftgan.state import State, moment_like, not_finite, trainable
 
 def built(network: str = "stylegan2", seed: int = 0) -> State:
     widths = {"resolution": 16, "channel_base": 128, "channel_max": 8}
-    latent = {"z_dim": 8} if network == "dcgan" else {"z_dim": 8, "w_dim": 8, "mapping_layers": 2}
+    latent = {"z_dim": 8, "w_dim": 8, "mapping_layers": 2} if network == "stylegan2" else {"z_dim": 8}
     generator = NETWORKS[network].generator(**widths, **latent)
     discriminator = NETWORKS[network].discriminator(**widths)
     generator.init_weights(generator_at(seed, 0))

@@ -1,6 +1,7 @@
 """FreezeD: the low-level blocks of the discriminator stay as the source left them."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from graftgan.errors import UserError
 from graftgan.methods.base import Method, Preparation
@@ -24,6 +25,7 @@ class FreezeD(Method):
         frozen: how many blocks, from the highest resolution; D's head always trains.
     """
 
+    needs_adversary: ClassVar[bool] = True
     frozen: int = 2
     """How many of D's blocks are frozen, counted from the picture inward."""
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from graftgan.errors import UserError
 from graftgan.losses.adversarial import AdversarialLoss
-from graftgan.methods.base import Method, Preparation, normal_latents
+from graftgan.methods.base import Finding, Method, Preparation, normal_latents
 from graftgan.methods.step import adversarial_step
 from graftgan.randomness import generator_at
 from graftgan.state import State
@@ -37,6 +38,7 @@ class Modulate(Method):
         fisher_steps: batches over which the Fisher information is averaged, at least 1.
     """
 
+    needs_adversary: ClassVar[bool] = True
     quantile: float = 0.5
     """Part of the filters that is fine-tuned; the more important rest is kept and modulated."""
     rank: int = 1
@@ -131,6 +133,14 @@ class Modulate(Method):
             parameter: preparation.fabric.all_reduce(total / self.fisher_steps)  # type: ignore[misc]
             for parameter, total in sums.items()
         }
+
+    def findings(self, state: State) -> list[Finding]:
+        """Which part of each layer's filters probing kept as important."""
+        return [
+            Finding(name.partition(".parametrizations.")[0], part.keep.mean().item(), "filters kept as important")
+            for name, part in state.generator.named_modules()
+            if isinstance(part, KernelModulation)
+        ]
 
 
 def copy_of(network: nn.Module) -> dict[str, Tensor]:

@@ -1,16 +1,13 @@
-"""One step of the adversarial game: D's turn, then G's; written once for every method."""
-
-from collections.abc import Iterator
-from contextlib import contextmanager
+"""One step of a run, and of the adversarial game: D's turn, then G's; written once for every method."""
 
 import torch
 from lightning_fabric import Fabric
-from torch import Tensor, nn
+from torch import Tensor
 
-from graftgan.devices import average_gradients, in_any
-from graftgan.errors import NumericalError
 from graftgan.losses import penalty
 from graftgan.methods.base import Method, Turn
+from graftgan.methods.descent import descend, held_still
+from graftgan.methods.elbo import elbo_step
 from graftgan.methods.rules import Rules
 from graftgan.state import State
 from graftgan.surgery.taps import tapped
@@ -25,12 +22,16 @@ def take_step(
     fabric: Fabric,
     rng: torch.Generator,
 ) -> dict[str, Tensor]:
-    """Takes one step of a run: the method's own where it has one, else that of the pair's game.
+    """Takes one step of a run: the method's own where it has one, else that of the pair: a game, or a VAE's bound.
 
     Args, Returns, Raises: as `adversarial_step`.
     """
     own = method.step(state, real, labels, rules, fabric, rng)
-    return adversarial_step(state, method, real, labels, rules, fabric, rng) if own is None else own
+    if own is not None:
+        return own
+    if not state.discriminator.adversary:
+        return elbo_step(state, method, real, labels, fabric, rng)
+    return adversarial_step(state, method, real, labels, rules, fabric, rng)
 
 
 def adversarial_step(
@@ -164,46 +165,3 @@ def path_length_term(
     lengths = penalty.path_lengths(images, codes, rng)
     spread = (lengths - lengths.detach().mean()).square().mean()
     return rules.path_length * rules.path_every * spread
-
-
-def descend(
-    optimiser: torch.optim.Optimizer, parameters: dict[str, nn.Parameter], terms: dict[str, Tensor], fabric: Fabric
-) -> None:
-    """Takes one optimiser step down the sum of `terms`, after checking that loss and gradients are finite."""
-    bad = [f"the loss {name} is {term.item()}" for name, term in terms.items() if not torch.isfinite(term)]
-    if in_any(fabric, bool(bad)):
-        raise NumericalError(bad[0] if bad else "a loss of another process is not finite")
-    optimiser.zero_grad(set_to_none=True)
-    total = torch.stack(list(terms.values())).sum()
-    if not total.requires_grad or not parameters:
-        return
-    gradients = torch.autograd.grad(total, list(parameters.values()), allow_unused=True)
-    for parameter, gradient in zip(parameters.values(), gradients, strict=True):
-        parameter.grad = gradient
-    average_gradients(fabric, parameters.values())
-    check_gradients(parameters)
-    optimiser.step()
-
-
-def check_gradients(parameters: dict[str, nn.Parameter]) -> None:
-    """Raises NumericalError, naming the first parameter whose gradient is not finite; one reduction when all are."""
-    gradients = [p.grad for p in parameters.values() if p.grad is not None]
-    if not gradients or torch.isfinite(torch.nn.utils.get_total_norm(gradients)):
-        return
-    for name, parameter in parameters.items():
-        if parameter.grad is not None and not torch.isfinite(parameter.grad).all():
-            raise NumericalError(f"the gradient of {name} is not finite")
-    raise NumericalError("the gradients are too large: their norm overflows")
-
-
-@contextmanager
-def held_still(parameters: dict[str, nn.Parameter]) -> Iterator[None]:
-    """Stops parameters from collecting gradients for the length of a turn."""
-    held = list(parameters.values())
-    for parameter in held:
-        parameter.requires_grad_(False)
-    try:
-        yield
-    finally:
-        for parameter in held:
-            parameter.requires_grad_(True)

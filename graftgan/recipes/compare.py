@@ -15,9 +15,10 @@ from graftgan.devices import from_first, in_any, launch
 from graftgan.errors import StoppedEarly, UserError
 from graftgan.features import ENCODERS
 from graftgan.files import write_atomically
+from graftgan.methods import METHODS
 from graftgan.recipes import record
 from graftgan.recipes.compare_page import write_results
-from graftgan.recipes.contest import BASELINE, Cell, CompareOptions, Contest, Entrant, read_contest
+from graftgan.recipes.contest import BASELINE, Cell, CompareOptions, Contest, Entrant, entrants, read_contest
 from graftgan.recipes.judge import Judge
 from graftgan.recipes.options import to_json
 from graftgan.recipes.pair import starting_pair
@@ -62,7 +63,7 @@ def run(options: CompareOptions, given: Collection[str] = ()) -> Compared:
     adapt = options.options_of(Cell(Entrant(BASELINE, BASELINE), 1, 0))
     fabric = launch(options.devices, adapt.precision)
     source = starting_pair(adapt, adapt.resolution, 0)
-    contest = read_contest(options, source.generator.resolution, fabric.global_rank == 0)
+    contest = read_contest(fitting(options, source), source.generator.resolution, fabric.global_rank == 0)
     refuse_without_encoder(contest, fabric)
     folder = open_folder(contest, source, fabric)
     try:
@@ -77,6 +78,26 @@ def run(options: CompareOptions, given: Collection[str] = ()) -> Compared:
         raise StoppedEarly(f"{why}; go on with: graftgan compare --resume {shlex.quote(str(folder.path))}") from None
     finally:
         folder.close()
+
+
+def fitting(options: CompareOptions, source: Model) -> CompareOptions:
+    """Returns the options with methods that the source allows: all of those where none is named.
+
+    Args:
+        options: of the comparison.
+        source: what every method starts from; a VAE has no discriminator, which some methods need.
+
+    Raises:
+        UserError: a method was named that the source does not allow.
+    """
+    if source.discriminator is None or source.discriminator.adversary:
+        return options
+    others = [entrant for entrant in entrants(options.methods) if METHODS[entrant.method].needs_adversary]
+    if others and any(word.strip() for word in options.methods):
+        raise UserError(f"--methods {others[0].name}: needs a discriminator, and a {source.network} has none")
+    return replace(
+        options, methods=tuple(entrant.name for entrant in entrants(options.methods) if entrant not in others)
+    )
 
 
 def resumed(options: CompareOptions, given: Collection[str]) -> CompareOptions:

@@ -30,7 +30,8 @@ class TrainingOptions:
     method_options: tuple[str, ...] = ()
     """The method's own settings as NAME=VALUE, for example `frozen=3`: {settings}."""
     network: str = "auto"
-    """Architecture: {networks}; `auto` is the source's, or stylegan2 where there is no source."""
+    """Architecture: {networks}; `auto` is the source's, or stylegan2 where there is no source. A `vae` is trained by
+    its own bound: --loss, the penalties and --augment are the adversarial game's, and have no part in it."""
     shots: int | None = None
     """Train on this many pictures, chosen by the seed; the rest becomes the hold-out that metrics use."""
     draw: int | None = None
@@ -81,9 +82,10 @@ class TrainingOptions:
     ada_kimg: float | None = None
     """Thousands of pictures in which ADA's strength can reach 1; default a quarter of the budget, at most 100."""
     lr_g: float | None = None
-    """Adam's learning rate for the generator; default the network's own: stylegan2 0.0025, dcgan 0.0004."""
+    """Adam's learning rate for the generator; default the network's own: stylegan2 0.0025, dcgan 0.0004,
+    vae 0.001."""
     lr_d: float | None = None
-    """Adam's learning rate for the discriminator; default likewise."""
+    """Adam's learning rate for the discriminator, or a VAE's encoder; default likewise."""
     ema_kimg: float = 10.0
     """Half-life of the generator's average (10 kimg at batch 32: StyleGAN2-ADA)."""
     ema_rampup: float = 0.05
@@ -96,8 +98,8 @@ class TrainingOptions:
     """Network's width, from random weights only: channels at R pixels = min(cbase / R, cmax)."""
     cmax: int = 128
     """The most channels any layer has, from random weights only."""
-    z_dim: int = 128
-    """Length of the latents, from random weights only."""
+    z_dim: int | None = None
+    """Length of the latents, from random weights only; default 128, for a vae 16: a prior that it fills."""
 
     def __post_init__(self) -> None:
         """Checks every option by itself.
@@ -105,7 +107,7 @@ class TrainingOptions:
         Raises:
             UserError: names the option, its value and what is valid.
         """
-        check_choice("--method", self.method, METHODS)
+        check_choice("--method", self.method, self.methods())
         check_choice("--network", self.network, ["auto", *NETWORKS])
         check_choice("--loss", self.loss, LOSSES)
         check_choice("--augment", self.augment, AUGMENTS)
@@ -113,7 +115,7 @@ class TrainingOptions:
             check_choice("--augment-policy", policy, POLICIES)
         check_choice("--square", self.square, ["crop", "pad"])
         for name in ("kimg", "batch", "r1_every", "ticks", "keep", "cbase", "cmax", "z_dim"):
-            if not 0 < getattr(self, name) < float("inf"):
+            if not 0 < (1 if getattr(self, name) is None else getattr(self, name)) < float("inf"):
                 raise UserError(f"--{name.replace('_', '-')} {getattr(self, name)}: a finite number above 0")
         for name in (
             "r1",
@@ -131,7 +133,7 @@ class TrainingOptions:
             if value is not None and not 0 <= value < float("inf"):
                 raise UserError(f"--{name.replace('_', '-')} {value}: a finite number from 0")
         for name in ("batch", "cbase", "cmax", "z_dim"):
-            if getattr(self, name) > LARGEST:
+            if (getattr(self, name) or 0) > LARGEST:
                 raise UserError(f"--{name.replace('_', '-')} {getattr(self, name)}: at most {LARGEST}")
         if self.shots is not None and self.shots < 1:
             raise UserError(f"--shots {self.shots}: at least one picture")
@@ -144,7 +146,14 @@ class TrainingOptions:
                 check_resolution(self.resolution)
             except UserError as error:
                 raise UserError(f"--resolution {self.resolution}: {error}") from None
-        method_from(self.method, self.method_options)
+        if self.method != AUTO:
+            method_from(self.method, self.method_options)
+        elif self.method_options:
+            raise UserError(f"--method-options {self.method_options[0]}: name the --method that it belongs to")
+
+    def methods(self) -> list[str]:
+        """Returns what --method may be."""
+        return list(METHODS)
 
     def rules(self, resolution: int) -> Rules:
         """Returns the adversarial game that these options describe at a resolution."""
@@ -163,6 +172,8 @@ class TrainingOptions:
         return None
 
 
+AUTO = "auto"
+"""The method that stands for whatever advice recommends; `adapt` alone knows it."""
 LARGEST = 2**16
 SWITCH = {"true": True, "false": False, "yes": True, "no": False, "1": True, "0": False}
 

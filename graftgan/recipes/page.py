@@ -7,15 +7,16 @@ from typing import Any, TypeGuard
 import numpy as np
 from PIL import Image
 
+from graftgan.methods import Method
 from graftgan.metrics import METRICS
 from graftgan.recipes.evaluate_page import neighbours as nearest_photos
 from graftgan.recipes.judge import MOST_PHOTOS
 from graftgan.recipes.judgement import Judgement
-from graftgan.recipes.options import TrainingOptions
+from graftgan.recipes.options import TrainingOptions, method_from
 from graftgan.recipes.subject import FIRST_METRIC_SEED, drawn
 from graftgan.recipes.training_run import Finished
 from graftgan.recipes.watch import Watched, what_was_seen
-from graftgan.report import Choice, Layer, MetricRow, Neighbour, Report, write_report
+from graftgan.report import Choice, Layer, LayerShare, MetricRow, Neighbour, Report, write_report
 from graftgan.sampling.sample import sample
 from graftgan.surgery.movement import movement
 from graftgan.training.log import read_log
@@ -71,6 +72,8 @@ def write_page(
         copy_rule="Distance is measured between features; what counts as a copy is said in the table.",
         generator_layers=layers(source and source.generator, model.generator),
         discriminator_layers=layers(source and source.discriminator, model.discriminator),
+        critic="discriminator" if finished.state.discriminator.adversary else "encoder",
+        findings=found(finished, options),
         facts=facts(finished, options, ticks, record, source),
         command=record["command"],
         checkpoint_rule="" if seen.curve else seen.rule,
@@ -139,6 +142,12 @@ def layers(before: Any, after: Any) -> list[Layer]:
     return [Layer(name, change) for name, change in movement(before, after)]
 
 
+def found(finished: Finished, options: TrainingOptions) -> list[LayerShare]:
+    """Returns what the method found out about the generator's layers, as the last step left it."""
+    method: Method = method_from(options.method, options.method_options)
+    return [LayerShare(one.layer, one.value, one.what) for one in method.findings(finished.state)]
+
+
 def is_converted(source: Model | None) -> TypeGuard[Model]:
     """Returns whether the source was read from another project's checkpoint, and so has a load report."""
     lines = None if source is None else source.about.get("load_report")
@@ -158,12 +167,14 @@ def facts(
     pace = [tick["images_per_s"] for tick in ticks if "images_per_s" in tick]
     memory = [tick["memory_mb"] for tick in ticks if "memory_mb" in tick]
     versions = ", ".join(f"{name} {version}" for name, version in record["versions"].items())
+    advice = record.get("advice")
     return [
         ("Training time", f"{finished.seconds:.0f} s in this process, on {cores} {device.type} process(es)"),
         ("Budget", f"{finished.state.step} steps of {options.batch}: {finished.state.images / 1000:.1f} kimg"),
         ("Speed", f"{np.mean(pace):.0f} images/s" if pace else "not measured"),
         ("Peak memory", f"{max(memory):.0f} MB" if memory else "not measured"),
         ("Cost", f"{finished.seconds * cores / 3600:.3f} device hours"),
+        *([("Method chosen by auto", f"{options.method}. {' '.join(advice['reasons'])}")] if advice else []),
         ("Seed", str(options.seed)),
         ("Source hash", source.digest[:16] if source else "none"),
         *([("Source load report", "; ".join(source.about["load_report"]))] if is_converted(source) else []),

@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from graftgan.augment import AUGMENTS, AdaptiveAugment, Augment, DiffAugment
+from graftgan.augment import AUGMENTS, AdaptiveAugment, Augment, DiffAugment, NoAugment
 from graftgan.errors import UserError
 from graftgan.losses.lecam import LeCamAnchors
 from graftgan.methods import Method
@@ -59,12 +59,14 @@ def draw_pair(options: TrainingOptions, resolution: int, classes: int) -> Model:
         "channel_max": options.cmax,
         "c_dim": classes,
     }
-    latent = {"z_dim": options.z_dim}
-    if name == "stylegan2":
-        latent |= {"w_dim": options.z_dim, "mapping_layers": 2}
     architecture = NETWORKS[name]
+    length = architecture.z_dim if options.z_dim is None else options.z_dim
+    latent = {"z_dim": length}
+    if name == "stylegan2":
+        latent |= {"w_dim": length, "mapping_layers": 2}
     generator = architecture.generator(**widths, **latent)
-    discriminator = architecture.discriminator(**widths)
+    inverse = {} if architecture.discriminator.adversary else latent  # an encoder answers latents
+    discriminator = architecture.discriminator(**widths, **inverse)
     rng = generator_at(options.seed, 0, purpose="weights")
     generator.init_weights(rng)
     discriminator.init_weights(rng)
@@ -91,7 +93,9 @@ def make_state(
     generator, discriminator = model.generator.train(), model.discriminator.train()
     generator.requires_grad_(True)
     discriminator.requires_grad_(True)
-    state = State(generator, discriminator, generator, augmentation(options)).to(device)
+    # A model of augmented pictures would make augmented pictures; only an adversary can see them on both sides.
+    augment = augmentation(options) if discriminator.adversary else NoAugment()
+    state = State(generator, discriminator, generator, augment).to(device)
     if preparation.rules.lecam > 0:
         state.fixed["lecam"] = LeCamAnchors().to(device)
     method.prepare(state, preparation)

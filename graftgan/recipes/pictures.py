@@ -117,7 +117,7 @@ def real_batches(
 
 def all_of(photos: PictureSet, model: Model, fabric: Fabric) -> Tensor:
     """Returns all the photos (N, channels, H, W) in [-1, 1] in the network's channels, on the device."""
-    images = torch.from_numpy(np.ascontiguousarray(photos.pixels)).permute(0, 3, 1, 2).float() / 127.5 - 1
+    images = torch.from_numpy(np.array(photos.pixels)).permute(0, 3, 1, 2).float() / 127.5 - 1
     if model.generator.channels == 1:
         images = images.mean(dim=1, keepdim=True)
     elif images.shape[1] == 1:

@@ -17,6 +17,7 @@ from graftgan.data import PictureSet, suggest_resolution
 from graftgan.devices import from_first, in_any, launch
 from graftgan.errors import NumericalError, StoppedEarly, UserError
 from graftgan.files import write_atomically
+from graftgan.methods import METHODS
 from graftgan.methods.base import Preparation
 from graftgan.methods.step import take_step
 from graftgan.randomness import generator_at
@@ -191,6 +192,15 @@ def check_together(options: TrainingOptions, model: Model, fabric: Fabric) -> No
         raise UserError(f"--path-length {options.path_length}: a {model.network} has no intermediate latents")
     if options.path_length and each < 8:
         raise UserError(f"--path-length {options.path_length}: wants a --batch of at least 8 a device, not {each}")
+    assert model.discriminator is not None
+    if not model.discriminator.adversary:
+        if METHODS[options.method].needs_adversary:
+            raise UserError(f"--method {options.method}: needs a discriminator, and a {model.network} has none")
+        for name in ("r2", "gradient_penalty", "lecam"):
+            if value := getattr(options, name):
+                raise UserError(
+                    f"--{name.replace('_', '-')} {value}: a {model.network} has no discriminator to hold back"
+                )
 
 
 def newest_checkpoint(checkpoints: Path, fabric: Fabric) -> tuple[Path, dict[str, Tensor], dict[str, Any]] | None:

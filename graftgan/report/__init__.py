@@ -1,8 +1,9 @@
 """Floor 5: what a run shows of itself: pages that open offline. Knows arrays and words, no network."""
 
+from graftgan.report.advice import AdvicePage, SourceShown, write_advice
 from graftgan.report.comparison import write_comparison
 from graftgan.report.contenders import Column, Comparison, Contender, Draw
-from graftgan.report.content import Choice, Layer, MetricRow, Neighbour, Report, Score
+from graftgan.report.content import Choice, Layer, LayerShare, MetricRow, Neighbour, Report, Score
 from graftgan.report.evaluation import Evaluation, write_evaluation
 from graftgan.report.markdown import summary_markdown
 from graftgan.report.metric_table import GROUPS
@@ -10,6 +11,7 @@ from graftgan.report.page import write_report
 
 __all__ = [
     "GROUPS",
+    "AdvicePage",
     "Choice",
     "Column",
     "Comparison",
@@ -17,11 +19,14 @@ __all__ = [
     "Draw",
     "Evaluation",
     "Layer",
+    "LayerShare",
     "MetricRow",
     "Neighbour",
     "Report",
     "Score",
+    "SourceShown",
     "summary_markdown",
+    "write_advice",
     "write_comparison",
     "write_evaluation",
     "write_report",

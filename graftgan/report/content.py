@@ -105,6 +105,21 @@ class Layer:
 
 
 @dataclass(frozen=True)
+class LayerShare:
+    """What the method found out about one layer of the generator.
+
+    Attributes:
+        name: of the layer.
+        share: in [0, 1].
+        what: of what: "filters kept as important"; layers with the same words share a chart.
+    """
+
+    name: str
+    share: float
+    what: str
+
+
+@dataclass(frozen=True)
 class Choice:
     """How the checkpoint that the user gets was chosen, without a hold-out.
 
@@ -146,6 +161,8 @@ class Report:
         copies: sentence that says how many there are.
         generator_layers: in the order of the network.
         discriminator_layers: in the order of the network.
+        critic: what trains beside the generator: a discriminator, or the encoder of a VAE.
+        findings: what the method found out about the generator's layers, in the order of the network.
         warnings: sentences that belong at the top.
         facts: (name, value): time, memory, cost, device, versions, seed, hashes.
         command: that repeats the run.
@@ -172,6 +189,8 @@ class Report:
     copies: str = ""
     generator_layers: list[Layer] = field(default_factory=list)
     discriminator_layers: list[Layer] = field(default_factory=list)
+    critic: str = "discriminator"
+    findings: list[LayerShare] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     facts: list[tuple[str, str]] = field(default_factory=list)
     command: str = ""

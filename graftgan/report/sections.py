@@ -1,12 +1,13 @@
 """From a report to what its template shows, section by section: which pictures, in which words, which charts."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from graftgan.report.charts import Series, bar_chart, line_chart
-from graftgan.report.content import Choice, Layer, Neighbour, Report
+from graftgan.report.content import Choice, Layer, LayerShare, Neighbour, Report
 from graftgan.report.metric_table import run_table
 from graftgan.report.pictures import EXACT_SIDE, Picture, picture, pictures, spread, tile_side
 from graftgan.report.scales import finite
@@ -36,6 +37,9 @@ KNOWN = {
     "r1": "R1 penalty",
     "r2": "R2 penalty",
     "sign_real": "share of photos above 0 less share below",
+    "reconstruction": "reconstruction, nats per colour value",
+    "kl": "information in the latents, nats per picture",
+    "sigma": "standard deviation of the reconstruction",
 }
 
 SIGNALS = {
@@ -75,8 +79,10 @@ def sections(report: Report) -> dict[str, Any]:
         "neighbours": neighbours(report.neighbours),
         "choice": report.choice,
         "signals": signals(report.choice),
-        "curves": curves(report.log),
+        "curves": curves(report.log, report.critic),
         "layers": layers(report),
+        "critic": report.critic,
+        "findings": findings(report.findings),
     }
 
 
@@ -157,18 +163,23 @@ def signals(choice: Choice | None) -> list[tuple[str, Any]]:
     ]
 
 
-def curves(log: list[dict[str, Any]]) -> list[tuple[str, Any]]:
-    """Return (title, chart): the losses, what the discriminator says, then every other scalar on its own."""
+def curves(log: list[dict[str, Any]], critic: str = "discriminator") -> list[tuple[str, Any]]:
+    """Return (title, chart): the losses, what the critic says, then every other scalar on its own."""
     names = scalars(log)
     losses: list[str] = [name for name in ("loss_d", "loss_g") if name in names]
     logits: list[str] = [name for name in ("logit_real", "logit_fake") if name in names]
     others = [name for name in names if name not in losses and name not in logits]
     groups: list[tuple[str, list[str]]] = [
         ("Losses", losses),
-        ("What the discriminator says", logits),
+        (f"What the {critic} says", logits),
         *((sentence(name), [name]) for name in others),
     ]
-    return [(title, line_chart(title, series_of(log, group), "kimg")) for title, group in groups if group]
+    told = [(title, series_of(log, group)) for title, group in groups if group]
+    named = [
+        (title, [replace(one, name=critic) if one.name == KNOWN["loss_d"] else one for one in lines])
+        for title, lines in told
+    ]
+    return [(title, line_chart(title, lines, "kimg")) for title, lines in named]
 
 
 def scalars(log: list[dict[str, Any]]) -> list[str]:
@@ -188,13 +199,25 @@ def series_of(log: list[dict[str, Any]], names: list[str]) -> list[Series]:
 
 def layers(report: Report) -> list[tuple[str, str, Any]]:
     """Return (network, what is left out, chart), both charts on one axis."""
-    networks = [("Generator", report.generator_layers), ("Discriminator", report.discriminator_layers)]
+    networks = [("Generator", report.generator_layers), (sentence(report.critic), report.discriminator_layers)]
     top = max(finite(layer.change for _, found in networks for layer in found), default=0.0)
     return [
         (name, left_out(found), layer_chart(name, most_moved(found), top, kind))
         for kind, (name, found) in enumerate(networks)
         if found
     ]
+
+
+def findings(found: list[LayerShare]) -> list[tuple[str, str, Any]]:
+    """Return (title, what is left out, chart) of each thing that was found; the first layers where there are many."""
+    shown = []
+    for kind, what in enumerate(dict.fromkeys(one.what for one in found)):
+        shares = [(one.name, one.share) for one in found if one.what == what]
+        rest = len(shares) - LAYERS
+        left = f"{count(rest, 'further layer')} {'is' if rest == 1 else 'are'} not shown." if rest > 0 else ""
+        title = sentence(what)
+        shown.append((title, left, bar_chart(title, shares[:LAYERS], top=1.0, kind=kind, shown=percent)))
+    return shown
 
 
 def layer_chart(name: str, found: list[Layer], top: float, kind: int) -> Any:

@@ -120,7 +120,7 @@ def load_model(folder: Path) -> Model:
         discriminator, discriminator_digest = assemble(
             architecture.discriminator, config["discriminator"], folder / DISCRIMINATOR
         )
-        for fact in ("resolution", "channels", "c_dim"):
+        for fact in ("resolution", "channels", "c_dim", *(() if discriminator.adversary else ("z_dim",))):
             if getattr(generator, fact) != getattr(discriminator, fact):
                 raise UserError(f"{folder / CONFIG}: generator and discriminator differ in {fact}")
     about = config.get("about")

@@ -19,7 +19,14 @@ from graftgan.state import State
 
 RULES = Rules(LOSSES["non-saturating"], r1=0.1, r1_every=2)
 FABRIC = launch("cpu")
-QUICK = {"modulate": {"probe_steps": 1, "fisher_steps": 1}}
+QUICK = {
+    "modulate": {"probe_steps": 1, "fisher_steps": 1},
+    "rick": {"warm_up": 1, "every": 1},
+    "minegan": {"stage_steps": 1},
+    "rssa": {"search_steps": 1},
+    "ewc": {"pictures": 2},
+    "projected": {"side": 32, "channels": 8, "width": 8},
+}
 """Settings that make a method's preparation short, by method."""
 
 
@@ -38,7 +45,8 @@ def built(name: str) -> State:
     widths = {"resolution": 16, "channel_base": 128, "channel_max": 16}
     latent = {"z_dim": 8, "w_dim": 8, "mapping_layers": 2} if name == "stylegan2" else {"z_dim": 8}
     generator = NETWORKS[name].generator(**widths, **latent)
-    discriminator = NETWORKS[name].discriminator(**widths)
+    inverse = {} if NETWORKS[name].discriminator.adversary else {"z_dim": 8}
+    discriminator = NETWORKS[name].discriminator(**widths, **inverse)
     generator.init_weights(generator_at(0, 0))
     discriminator.init_weights(generator_at(0, 1))
     return State(generator, discriminator, generator, AUGMENTS["diffaug"]())

@@ -1,5 +1,7 @@
 """Kernel modulation against values derived by hand, and the quantile that parts kept filters from fine-tuned ones."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 from torch import nn
@@ -53,3 +55,13 @@ def test_importance_is_the_mean_of_both_factors() -> None:
 def test_a_setting_out_of_range_is_refused_by_name(settings: dict[str, float]) -> None:
     with pytest.raises(UserError, match=f"{next(iter(settings))}="):
         Modulate(**settings)  # type: ignore[arg-type]
+
+
+def test_findings_are_the_share_of_each_layer_that_was_kept(tiny: SimpleNamespace) -> None:
+    method = Modulate(probe_steps=1, fisher_steps=1)
+    state = tiny.prepare(tiny.built("dcgan"), method)
+    parts = {name: part for name, part in state.generator.named_modules() if isinstance(part, KernelModulation)}
+    next(iter(parts.values())).keep.fill_(0.0)
+    found = {one.layer: one.value for one in method.findings(state)}
+    assert list(found) == ["main.0", "main.3", "main.6"] and found["main.0"] == 0
+    assert list(found.values()) == [part.keep.mean().item() for part in parts.values()]

@@ -33,14 +33,14 @@ def harmed(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[State], None]
     """Has a function spoil something right before the fourth step."""
 
     def arrange(harm: Callable[[State], None]) -> None:
-        step = graftgan.methods.step.adversarial_step
+        step = graftgan.methods.step.take_step
 
         def spoilt(state: State, *arguments: Any) -> dict[str, Tensor]:
             if state.step == GOOD:
                 harm(state)
             return step(state, *arguments)
 
-        monkeypatch.setattr(graftgan.recipes.training_run, "adversarial_step", spoilt)
+        monkeypatch.setattr(graftgan.recipes.training_run, "take_step", spoilt)
 
     return arrange
 

@@ -28,6 +28,7 @@ CASES: dict[str, tuple[dict[str, Any], Any]] = {
     "dcgan modulate": ({"network": "dcgan", "method": "modulate", "method_options": QUICK_PROBE}, SOME),
     "dcgan freezed": ({"network": "dcgan", "method": "freezed", "loss": "hinge"}, SOME),
     "dcgan wasserstein": ({"network": "dcgan", "loss": "wasserstein"}, SOME),
+    "vae": ({"network": "vae"}, SOME),
     "odd batch": ({"batch": 5, "kimg": 0.03, "ema_rampup": 0.0}, SOME),
 }
 

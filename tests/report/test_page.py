@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from graftgan.report import Choice, Layer, MetricRow, Neighbour, Report, write_report
+from graftgan.report import Choice, Layer, LayerShare, MetricRow, Neighbour, Report, write_report
 from graftgan.report.page import render
 from graftgan.report.sections import LAYERS, NEIGHBOURS, PAIRS, PHOTOS, TIMES
 
@@ -40,6 +40,15 @@ def report(photos: int = 10, samples: int = 64, channels: int = 3, **changes) ->
         checkpoint_rule="The last checkpoint is shown.",
     )
     return dataclasses.replace(full, **changes)
+
+
+def test_a_vae_has_an_encoder_where_others_have_a_discriminator(read):
+    log = [{"kimg": float(i), "loss_d": 1.0, "loss_g": 2.0, "kl": 30.0} for i in range(3)]
+    for critic, other in (("discriminator", "encoder"), ("encoder", "discriminator")):
+        text = " ".join(read(render(report(critic=critic, log=log))).text.split())
+        assert f"photos shown to the {critic}." in text and critic.capitalize() in text
+        assert other not in text.lower()
+    assert "Information in the latents, nats per picture" in text
 
 
 def test_a_full_page_shows_every_part(read):
@@ -249,3 +258,17 @@ def test_an_older_page_is_replaced_whole(tmp_path):
 def test_lists_that_do_not_belong_together_are_refused(wrong):
     with pytest.raises(ValueError):
         report(**wrong)
+
+
+def test_what_the_method_found_has_one_chart_a_kind_of_finding(read):
+    kept = [LayerShare("main.0", 0.25, "filters kept"), LayerShare("main.3", 0.5, "filters kept")]
+    page = read(render(report(findings=[*kept, LayerShare("main.3", 0.015, "filters gone")])))
+    spoken = [attrs["aria-label"] for tag, attrs in page.tags if tag == "svg"]
+    assert "Filters kept: main.0 25 %, main.3 50 %" in spoken and "Filters gone: main.3 1.5 %" in spoken
+    assert "What the method found" in page.text
+    many = [LayerShare(f"b{i}", 0.5, "filters kept") for i in range(LAYERS + 2)]
+    assert "2 further layers are not shown." in read(render(report(findings=many))).text
+
+
+def test_a_method_that_found_nothing_has_no_such_section(read):
+    assert "What the method found" not in read(render(report())).text

@@ -12,7 +12,7 @@ def test_a_network_can_be_copied_and_merged_again_and_again() -> None:
     import copy
 
     for name, architecture in NETWORKS.items():
-        latent = {"z_dim": 8} if name == "dcgan" else {"z_dim": 8, "w_dim": 8, "mapping_layers": 2}
+        latent = {"z_dim": 8, "w_dim": 8, "mapping_layers": 2} if name == "stylegan2" else {"z_dim": 8}
         network = architecture.generator(resolution=16, channel_base=128, channel_max=16, **latent)
         network.init_weights(generator_at(0, 0))
         network.eval()

@@ -22,7 +22,8 @@ SIZES = {"resolution": 16, "channel_base": 128, "channel_max": 8}
 
 def built(network: str, **options: Any) -> Model:
     generator = NETWORKS[network].generator(**SIZES, z_dim=8, **options)
-    discriminator = NETWORKS[network].discriminator(**SIZES, **options)
+    inverse = {} if NETWORKS[network].discriminator.adversary else {"z_dim": 8}
+    discriminator = NETWORKS[network].discriminator(**SIZES, **inverse, **options)
     generator.init_weights(generator_at(0, 0))
     discriminator.init_weights(generator_at(0, 1))
     return Model(network, generator.eval(), discriminator.eval(), {"licence": "CC0-1.0", "classes": ["a", "b"]})
