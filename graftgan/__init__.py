@@ -10,13 +10,15 @@ Nothing heavy is imported before one of these is called.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
+    from graftgan.recipes.advise import Advice
     from graftgan.recipes.compare import Compared
     from graftgan.recipes.result import Result
     from graftgan.recipes.table import Table
 
-__all__ = ["adapt", "compare", "convert", "evaluate", "load", "train"]
+__all__ = ["adapt", "advise", "blend", "compare", "convert", "evaluate", "load", "train"]
 
 
 def adapt(photos: "str | Path", **options: Any) -> "Result":
@@ -36,6 +38,26 @@ def adapt(photos: "str | Path", **options: Any) -> "Result":
     from graftgan.recipes.options import from_keywords
 
     return recipe.run(from_keywords(recipe.AdaptOptions, {"photos": str(photos), **options}), options)
+
+
+def advise(photos: "str | Path", **options: Any) -> "Advice":
+    """Ranks the sources for these photos, recommends method, budget and settings, and says why; trains nothing.
+
+    Args:
+        photos: folder (at any depth) or zip of pictures.
+        options: fields of `graftgan.recipes.advise.AdviseOptions`, the flags of `graftgan advise`:
+            `sources=["avatars-64", "runs/0003-dogs-train"]`, say.
+
+    Returns:
+        The advice: `.source`, `.method`, `.kimg`, `.command`; `.found` holds every number, `.folder` the page.
+
+    Raises:
+        UserError: an option or the photos are refused, or no source could be looked at.
+    """
+    from graftgan.recipes import advise as recipe
+    from graftgan.recipes.options import from_keywords
+
+    return recipe.run(from_keywords(recipe.AdviseOptions, {"photos": str(photos), **options}))
 
 
 def train(images: "str | Path", **options: Any) -> "Result":
@@ -134,4 +156,32 @@ def convert(file: "str | Path", out: "str | Path", *, partial: bool = False) -> 
     from graftgan.recipes.result import load
 
     recipe.run(recipe.ConvertOptions(file=str(file), out=str(out), partial=partial))
+    return load(out)
+
+
+def blend(
+    deltas: "str | Path | Mapping[str | Path, float]", out: "str | Path", *, source: "str | Path | None" = None
+) -> "Result":
+    """Puts small deltas on their source, each by its weight, and writes a model folder; the source is only read.
+
+    Args:
+        deltas: one, or several with their weights: `{"runs/0003-ink-lowrank": 0.5, "runs/0004-chalk-fsgan": 0.5}`;
+            runs' folders, model folders or delta.safetensors files. 0 is the source, 1 the adapted model.
+        out: new folder for the model.
+        source: the model that they change; default: the one that they name.
+
+    Returns:
+        The blended model.
+
+    Raises:
+        UserError: a delta or the source is refused, or they do not belong together.
+    """
+    from collections.abc import Mapping
+
+    from graftgan.recipes import blend as recipe
+    from graftgan.recipes.result import load
+
+    weights = deltas if isinstance(deltas, Mapping) else {deltas: 1.0}
+    words = tuple(f"{path}={float(weight)!r}" for path, weight in weights.items())
+    recipe.run(recipe.BlendOptions(deltas=words, out=str(out), source=None if source is None else str(source)))
     return load(out)

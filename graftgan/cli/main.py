@@ -17,10 +17,12 @@ from graftgan.errors import GraftganError, UserError
 VERBS: dict[str, str] = {
     "demo": "the main job on the embedded source and ten embedded pictures",
     "adapt": "the main job: PHOTOS and a source -> adapted generator, samples, metrics, report",
+    "advise": "ranks the sources for PHOTOS, recommends method, budget and settings, and says why",
     "train": "a source model from scratch, from a folder or zip of pictures",
     "sample": "pictures by seed from a model or a run",
     "evaluate": "the metric table of MODEL_OR_FOLDER against --reference, each number with its protocol",
     "compare": "the same job by several --methods under one budget, beside the controls",
+    "blend": "small deltas of one source, put on it by weight: DELTA[=WEIGHT]... --out MODEL",
     "prepare": "check and convert pictures; one row a file on what was done or why it was refused",
     "convert": "another project's checkpoint (NVIDIA .pkl, rosinality .pt) into a model folder, executing none of it",
     "sources": "the source models available here",

@@ -11,9 +11,11 @@ from graftgan.errors import UserError
 from graftgan.features import ENCODERS
 from graftgan.features.lpips import PERCEPTUAL
 from graftgan.files import write_atomically
+from graftgan.methods import METHODS
 from graftgan.networks import Generator
+from graftgan.recipes.auto import resolved
 from graftgan.recipes.judgement import judge_adapted
-from graftgan.recipes.options import TrainingOptions
+from graftgan.recipes.options import AUTO, TrainingOptions
 from graftgan.recipes.page import write_page
 from graftgan.recipes.record import resumed
 from graftgan.recipes.result import Result
@@ -33,6 +35,9 @@ class AdaptOptions(TrainingOptions):
     source: str = DEFAULT_SOURCE
     """Model to start from: a name (see `graftgan sources`), a model or run folder, another project's checkpoint (see
     `graftgan convert`); `none`: random weights."""
+    method: str = AUTO
+    """How the pretrained pair is adapted: {methods}. `auto` takes what did best on the measured pairs of source and
+    photos that are most like yours (see `graftgan advise`; docs/results/advice.md says how well it advises)."""
     kimg: float = 10.0
     """Budget: thousands of real pictures shown to the discriminator; 10 took 80 s on two cores at 64 px."""
     loss: str = "hinge"
@@ -70,6 +75,10 @@ class AdaptOptions(TrainingOptions):
             if getattr(self, name) < 2:
                 raise UserError(f"--{name.replace('_', '-')} {getattr(self, name)}: at least 2")
 
+    def methods(self) -> list[str]:
+        """Returns what --method may be."""
+        return [AUTO, *METHODS]
+
     def watch_by(self) -> str | None:
         """Returns the encoder of the watch; None where the last step is kept."""
         return self.encoder if self.checkpoint == "watch" else None
@@ -91,11 +100,21 @@ def run(options: AdaptOptions, given: Collection[str] = ()) -> Result:
         NumericalError: NaN or infinity; the last checkpoint is whole.
     """
     if options.resume is not None:
-        options = resumed(AdaptOptions, options, "adapt", given)
+        options = resumed(
+            AdaptOptions, options, "adapt", set(given) - ({"method"} if options.method == AUTO else set())
+        )
     if options.photos is None:
         raise UserError("name the folder or zip of pictures to adapt to")
-    finished = train_run(options, options.photos, "adapt")
+    advice = None
+    if options.method == AUTO:
+        options, advice = resolved(options, options.photos)
+    finished = train_run(options, str(options.photos), "adapt")
     try:
+        if advice is not None:
+            from_first(
+                finished.fabric,
+                lambda: finished.folder.write_record(finished.folder.read_record() | {"advice": advice}),
+            )
         metrics = from_first(finished.fabric, lambda: finish(finished, options))
         return Result(load_model(find_source(finished.folder.path)), finished.folder.path, metrics)
     finally:

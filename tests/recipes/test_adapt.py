@@ -27,6 +27,7 @@ def source(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
 def job(source: str, photos: Path, tmp_path: Path, colours: str) -> dict[str, Any]:
     outdir = str(tmp_path / "runs")
     sizes = {
+        "method": "finetune",
         "kimg": 0.048,
         "batch": 8,
         "ticks": 3,
@@ -67,7 +68,7 @@ def test_a_resumed_adaptation_is_the_same(
     monkeypatch.setattr(adapt, "judge_adapted", lambda *_, **__: Judgement())
     monkeypatch.setattr(adapt, "write_page", lambda *_: None)
     settings = ("probe_steps=2", "fisher_steps=1") if method == "modulate" else ()
-    through = adapt.run(AdaptOptions(**job, method=method, method_options=settings, shots=6)).folder
+    through = adapt.run(AdaptOptions(**{**job, "method": method}, method_options=settings, shots=6)).folder
     for step in (0, 4):
         part = through.parent / f"part-{step}"
         shutil.copytree(through, part)
@@ -82,7 +83,7 @@ def test_frozen_blocks_stay_the_sources_to_the_bit(job: dict[str, Any], source: 
     from graftgan.zoo.model_folder import load_model
 
     # not hinge: within the margin its two gradients of the last bias cancel
-    options = AdaptOptions(**job, method="freezed", method_options=("frozen=1",), loss="non-saturating")
+    options = AdaptOptions(**{**job, "method": "freezed"}, method_options=("frozen=1",), loss="non-saturating")
     adapted = adapt.run(options).model
     before = load_model(Path(source) / "model")
     assert before.discriminator is not None and adapted.discriminator is not None

@@ -157,6 +157,7 @@ def job(source: str, photos: Path, tmp_path: Path, colours: str) -> dict[str, An
         "source": source,
         "outdir": str(tmp_path / "runs"),
         "devices": "cpu",
+        "method": "finetune",
         "kimg": 0.048,
         "batch": 8,
         "ticks": 6,

@@ -1,0 +1,233 @@
+"""`graftgan advise`: which source, which method, which budget for these photos, and why."""
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lightning_fabric import Fabric
+
+from graftgan.choices import check_choice
+from graftgan.data import PictureSet, load_pictures, suggest_resolution
+from graftgan.devices import from_first, launch
+from graftgan.errors import UserError
+from graftgan.features import ENCODERS, Encoder
+from graftgan.recipes.adapt import AdaptOptions
+from graftgan.recipes.advice import Choice, advise_method
+from graftgan.recipes.advice import to_json as choice_json
+from graftgan.recipes.advice_rule import Case, usable_with
+from graftgan.recipes.advise_page import Advised, source_reasons, write_page
+from graftgan.recipes.measured import read_measured
+from graftgan.recipes.options import to_json
+from graftgan.recipes.record import command, digest_of, versions
+from graftgan.recipes.source_look import MOST_PHOTOS, SAMPLES, Look, look, some
+from graftgan.training.progress import ProgressBar
+from graftgan.training.run_folder import RECORD, RunFolder
+from graftgan.zoo.model_folder import CONFIG, Model, load_model
+from graftgan.zoo.sources import EMBEDDED, find_source
+
+LEAST_SAMPLES = 16
+MOST_SIDE = 256  # more than any encoder sees
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdviseOptions:
+    """Ranks the sources for these photos, recommends method, budget and settings by measured rules, and says why."""
+
+    photos: str | None = None
+    """Folder (at any depth) or zip of pictures."""
+    sources: tuple[str, ...] = ()
+    """Which models to hold beside them: names, model or run folders, folders of `train` runs, other projects'
+    checkpoints; default: the embedded ones and every finished `train` run below --outdir."""
+    samples: int = SAMPLES
+    """Samples of each source."""
+    encoder: str = "efficientnet-lite0"
+    """Whose features are compared: {encoders}; the measured rules know distances by efficientnet-lite0 only."""
+    outdir: str = "runs"
+    """The advice's folder is made below this one, and finished runs are looked for in it."""
+    seed: int = 0
+    """Of the run that is recommended."""
+    devices: str = "auto"
+    """auto, cpu, cuda or mps; one device."""
+
+    def __post_init__(self) -> None:
+        """Checks every option by itself; raises UserError that names the option."""
+        if isinstance(self.sources, str):  # Python callers may give one word
+            object.__setattr__(self, "sources", (self.sources,))
+        check_choice("--encoder", self.encoder, ENCODERS)
+        if self.samples < LEAST_SAMPLES:
+            raise UserError(f"--samples {self.samples}: at least {LEAST_SAMPLES}")
+        if self.seed < 0:
+            raise UserError(f"--seed {self.seed}: must be 0 or above")
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What `advise` found.
+
+    Attributes:
+        folder: that holds advice.json and advice.html.
+        source: recommended; as it stands behind `--source`.
+        method: recommended, with its settings as `compare` writes them.
+        kimg: budget recommended.
+        command: that takes the advice.
+        found: what advice.json holds.
+    """
+
+    folder: Path
+    source: str
+    method: str
+    kimg: float
+    command: str
+    found: dict[str, Any] = field(repr=False)
+
+
+def run(options: AdviseOptions) -> Advice:
+    """Looks at every source beside the photos and recommends one, with a method and a budget. Nothing is trained.
+
+    Args:
+        options: of the job.
+
+    Returns:
+        The advice, which is also in `advice.json` and `advice.html` of its folder.
+
+    Raises:
+        UserError: an option or the photos are refused, or there is no source that could be looked at.
+    """
+    if options.photos is None:
+        raise UserError("name the folder or zip of pictures to advise on")
+    if Path(options.outdir).resolve().is_relative_to(Path(options.photos).resolve()):
+        raise UserError(f"--outdir {options.outdir}: lies in the pictures, whose next reading would find its pages")
+    fabric = launch(options.devices, "32")
+    return from_first(fabric, lambda: advise(options, str(options.photos), fabric))
+
+
+def advise(options: AdviseOptions, photos: str, fabric: Fabric) -> Advice:
+    """Returns the advice of `run`; called in one process."""
+    encoder = ENCODERS[options.encoder](fabric.device)
+    whole = load_pictures(photos, min(suggest_resolution(photos), MOST_SIDE))
+    skipped: list[str] = []
+    looks: dict[str, tuple[Look, Model]] = {}
+    for name, title in named(options):
+        try:
+            model = load_model(find_source(name))
+        except UserError as error:
+            skipped.append(f"skipped {name}: {error}")
+            print(f"advise: {skipped[-1]}", file=sys.stderr, flush=True)
+            continue
+        pictures = load_pictures(photos, model.generator.resolution)
+        looks[name] = looked(options, name, title, model, pictures, whole, encoder), model
+    if not looks:
+        raise UserError(f"no source to advise on ({'; '.join(skipped) or 'there is none'})")
+    ranking = sorted(looks.values(), key=lambda found: (bool(found[0].refusal), found[0].distance))
+    best, model = ranking[0]
+    measured = read_measured()
+    distance = best.measures["own_distance"].value if encoder.name == measured.encoder else None
+    choice = advise_method(Case(len(whole), distance), measured, usable_with(model))
+    return written(options, [found for found, _ in ranking], choice, skipped, whole)
+
+
+def looked(
+    options: AdviseOptions,
+    name: str,
+    title: str,
+    model: Model,
+    pictures: PictureSet,
+    whole: PictureSet,
+    encoder: Encoder,
+) -> Look:
+    """Returns what is known of one source, with a bar."""
+    with ProgressBar(f"look at {Path(name).name}", 1) as bar:
+
+        def told(done: int, of: int) -> None:
+            bar.total = of
+            bar.update(done)
+
+        return look(name, title, model, some(pictures), some(whole), encoder, options.samples, told)
+
+
+def named(options: AdviseOptions) -> Iterator[tuple[str, str]]:
+    """Yields the sources to look at, each once: as it stands behind `--source`, and what it is in words."""
+    given = options.sources or (*EMBEDDED, *train_runs(Path(options.outdir)))
+    seen = set()
+    for name in given:
+        inside = [] if name in EMBEDDED or is_model(Path(name)) else train_runs(Path(name))
+        for one in inside or [name]:
+            if one not in seen:
+                seen.add(one)
+                yield one, EMBEDDED.get(one, "") or in_words(Path(one))
+
+
+def is_model(path: Path) -> bool:
+    """Returns whether a path is that of a model, or of a run with one."""
+    return any((at / CONFIG).is_file() for at in (path, path / "model"))
+
+
+def train_runs(folder: Path) -> list[str]:
+    """Returns the finished runs of `train` right below a folder, in order of their numbers."""
+    found = []
+    for record in sorted(folder.glob(f"*/{RECORD}")) if folder.is_dir() else []:
+        try:
+            verb = RunFolder.open(record.parent, hold=False).read_record().get("verb")
+        except UserError:
+            continue
+        if verb == "train" and is_model(record.parent):
+            found.append(str(record.parent))
+    return found
+
+
+def in_words(path: Path) -> str:
+    """Returns what a model that is no embedded one was trained on, as far as its run says."""
+    try:
+        record = RunFolder.open(path, hold=False).read_record()
+        return f"trained on {Path(record['images']).stem}"
+    except (UserError, KeyError, TypeError):
+        return "a model of your own"
+
+
+def written(
+    options: AdviseOptions, looks: list[Look], choice: Choice, skipped: list[str], photos: PictureSet
+) -> Advice:
+    """Writes advice.json and advice.html into a folder of their own and returns what they say.
+
+    Raises:
+        UserError: the folder cannot be written.
+    """
+    best, total, digest = looks[0], len(photos), digest_of(photos)
+    kimg = choice.kimg or AdaptOptions.kimg
+    job = AdaptOptions(
+        photos=options.photos,
+        source=best.source,
+        method=choice.method,
+        method_options=choice.settings,
+        kimg=kimg,
+        seed=options.seed,
+        outdir=options.outdir,
+    )
+    notes = list(skipped)
+    if total > MOST_PHOTOS:
+        notes.append(f"Of the {total:,} photos {MOST_PHOTOS} were looked at, drawn once.")
+    again = command("adapt", options).replace("graftgan adapt", "graftgan advise", 1)
+    folder = RunFolder.create(Path(options.outdir), f"{Path(str(options.photos)).stem}-advice")
+    found = {
+        "photos": {"count": total, "sha256": digest},
+        "source": best.source,
+        "source_reasons": source_reasons(looks),
+        **choice_json(choice),
+        "kimg": kimg,
+        "command": command("adapt", job),
+        "sources": [one.to_json() for one in looks],
+        "notes": notes,
+    }
+    record = {"verb": "advise", "command": again, "options": to_json(options), "versions": versions()}
+    try:
+        folder.write_record(record | {"photos_sha256": digest})
+        (folder.path / "advice.json").write_text(json.dumps(found, indent=1))
+        write_page(folder.path / "advice.html", Advised(str(options.photos), total, looks, choice, kimg, found, again))
+    except OSError as error:
+        raise UserError(f"{folder.path} cannot be written: {error.strerror or error}") from error
+    finally:
+        folder.close()
+    return Advice(folder.path, best.source, choice.entrant, kimg, found["command"], found)
