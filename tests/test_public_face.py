@@ -16,7 +16,7 @@ from graftgan.recipes.judgement import Judgement
 def test_importing_it_loads_nothing_heavy() -> None:
     code = "import sys, graftgan; print(sorted({'torch', 'numpy', 'PIL'} & set(sys.modules)), *graftgan.__all__)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout.split() == ["[]", "adapt", "compare", "convert", "evaluate", "load", "train"]
+    assert run.stdout.split() == ["[]", "adapt", "advise", "blend", "compare", "convert", "evaluate", "load", "train"]
 
 
 @pytest.fixture
@@ -36,7 +36,14 @@ def test_adapt_gives_model_folder_and_metrics(
 ) -> None:
     monkeypatch.setattr(adapt, "judge_adapted", lambda *_, **__: Judgement(missing=["all"]))
     monkeypatch.setattr(adapt, "write_page", lambda *_: None)
-    few = {"kimg": 0.016, "batch": 8, "outdir": tmp_path / "runs", "devices": "cpu", "checkpoint": "last"}
+    few = {
+        "method": "finetune",
+        "kimg": 0.016,
+        "batch": 8,
+        "outdir": tmp_path / "runs",
+        "devices": "cpu",
+        "checkpoint": "last",
+    }
     run = graftgan.adapt(photos, source=trained.folder, **few)
     assert run.metrics["missing"] == ["all"] and run.metrics["checkpoint"]["kimg"] == 0.016
     assert run.folder == tmp_path / "runs" / "0002-fields-finetune"

@@ -23,25 +23,27 @@ OUT = Path(__file__).parent.parent / "docs" / "results"
 SEEDS, SCALE, LABEL = range(10), 1, 92
 
 
-def publish(run: Path) -> str:
-    """Writes the files of one comparison; returns its name."""
+def publish(run: Path, name: str | None = None, out: Path = OUT) -> str:
+    """Writes the files of one comparison below `out`; returns the name, that of the photos where none is given."""
     record = json.loads((run / "run.json").read_bytes())
     options = record["options"]
-    name = Path(options["photos"]).stem
+    name = name or Path(options["photos"]).stem
     # where things lay on one machine is nobody's business: files and folders are named without their parents
     hidden = {str(Path(options["outdir"])): "runs", f"{Path(options['photos']).parent}/": ""}
+    if Path(options["source"]).is_absolute():
+        hidden[f"{Path(options['source']).parent.parent}/"] = ""
     if options["holdout"] is not None:
         hidden[f"{Path(options['holdout']).parent}/"] = ""
-    OUT.mkdir(parents=True, exist_ok=True)
+    out.mkdir(parents=True, exist_ok=True)
     for source, target in (("results.md", f"{name}.md"), ("results.json", f"{name}.json")):
         text = (run / source).read_text()
         for path, shown in hidden.items():
             text = text.replace(path, shown)
         if target.endswith(".md"):
             text = text.replace("\n\n", f"\n\n![{name}: the same latents by every method]({name}.png)\n\n", 1)
-        (OUT / target).write_text(text)
-    (OUT / f"{name}-draws.csv").write_text((run / "draws.csv").read_text())
-    pictures(run, options, json.loads((run / "results.json").read_bytes())).save(OUT / f"{name}.png", optimize=True)
+        (out / target).write_text(text)
+    (out / f"{name}-draws.csv").write_text((run / "draws.csv").read_text())
+    pictures(run, options, json.loads((run / "results.json").read_bytes())).save(out / f"{name}.png", optimize=True)
     return name
 
 

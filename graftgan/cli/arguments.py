@@ -107,7 +107,8 @@ def place(words: list[str], hints: dict[str, Any], positional: tuple[str, ...]) 
     """Returns the words with bare ones, wherever they stand, turned into the flags of the positional fields.
 
     A flag takes the word after it; a switch takes none, and a flag of several values takes all up to the next flag,
-    except that a word without `=`, if not the first, goes to a positional field that still lacks its own.
+    except that a word without `=`, if not the first, goes to a positional field that still lacks its own. A positional
+    field of several values takes all words up to the next flag.
 
     Raises:
         UserError: there are more bare words than positional fields.
@@ -120,7 +121,10 @@ def place(words: list[str], hints: dict[str, Any], positional: tuple[str, ...]) 
         if not is_flag(word):
             if not free:
                 raise UserError(f"{word}: one word too many (flags begin with --: {flag_list(hints)})")
-            placed += [flag(free.pop(0)), word]
+            name = free.pop(0)
+            placed += [flag(name), word]
+            while get_origin(hints[name]) is tuple and left and not is_flag(left[0]):
+                placed.append(left.pop(0))
             continue
         placed.append(word)
         hint = hints.get(field_of(word))

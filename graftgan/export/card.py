@@ -22,3 +22,21 @@ def model_card(about: dict[str, Any], name: str, text: str = "", licence: str = 
     header = f"---\nlibrary_name: graftgan\nlicense: {licence}\ntags:\n- gan\n- unconditional-image-generation\n---\n"
     facts = "\n".join(f"- {key}: {value}" for key, value in about.items() if value not in ("", [], None))
     return f"{header}\n# {name}\n\n{facts}\n" + (f"\n{text}\n" if text else "")
+
+
+def delta_note(size: int, method: str) -> str:
+    """Returns what the card of a model says of the small delta beside it.
+
+    Args:
+        size: of delta.safetensors, in bytes.
+        method: whose structure the delta has.
+
+    Example:
+        >>> delta_note(34_816, "lowrank").splitlines()[2]
+        '`delta.safetensors` (34.8 kB) with `delta.json` is all that `lowrank` changed in the source.'
+    """
+    return (
+        "## Small delta\n\n"
+        f"`delta.safetensors` ({size / 1000:.1f} kB) with `delta.json` is all that `{method}` changed in the source.\n"
+        "`graftgan blend` puts it on the source, by weight, alone or with others; the source itself stays as it is."
+    )

@@ -9,6 +9,7 @@ from graftgan.errors import UserError
 from graftgan.export.card import model_card
 from graftgan.recipes.options import TrainingOptions
 from graftgan.recipes.record import resumed
+from graftgan.recipes.small_delta import write_small_delta
 from graftgan.recipes.training_run import Finished, train_run
 from graftgan.recipes.watch import choose, what_was_seen
 from graftgan.surgery.merge import merged
@@ -75,5 +76,6 @@ def write_model(finished: Finished, options: TrainingOptions) -> Model:
     }
     model = Model(finished.source.network, merged(chosen.average).eval(), merged(chosen.discriminator).eval(), about)
     folder.write_record(folder.read_record() | {"checkpoint": what_was_seen(folder.path, chosen.step).to_json()})
-    save_model(folder.path / "model", model, model_card(about, folder.path.name))
+    note = write_small_delta(finished, options, chosen.average, model)
+    save_model(folder.path / "model", model, model_card(about, folder.path.name, note))
     return model

@@ -78,6 +78,12 @@ def test_words_become_options(text: str, expected: Job) -> None:
     assert found == expected and type(found) is Job
 
 
+@pytest.mark.parametrize("text", ["x y=2 --seed 1", "--seed 1 x y=2", "--seed 1 --settings x y=2"])
+def test_a_positional_field_may_take_several_words(text: str) -> None:
+    found = parse(Job, text.split(), "job", positional=("settings",))
+    assert found == Job(settings=("x", "y=2"), seed=1)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
