@@ -105,16 +105,11 @@ def run(options: AdaptOptions, given: Collection[str] = ()) -> Result:
         )
     if options.photos is None:
         raise UserError("name the folder or zip of pictures to adapt to")
-    advice = None
+    notes: dict[str, Any] = {}
     if options.method == AUTO:
-        options, advice = resolved(options, options.photos)
-    finished = train_run(options, str(options.photos), "adapt")
+        options, notes["advice"] = resolved(options, options.photos)
+    finished = train_run(options, str(options.photos), "adapt", notes)
     try:
-        if advice is not None:
-            from_first(
-                finished.fabric,
-                lambda: finished.folder.write_record(finished.folder.read_record() | {"advice": advice}),
-            )
         metrics = from_first(finished.fabric, lambda: finish(finished, options))
         return Result(load_model(find_source(finished.folder.path)), finished.folder.path, metrics)
     finally:

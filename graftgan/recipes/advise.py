@@ -209,7 +209,7 @@ def written(
     notes = list(skipped)
     if total > MOST_PHOTOS:
         notes.append(f"Of the {total:,} photos {MOST_PHOTOS} were looked at, drawn once.")
-    again = command("adapt", options).replace("graftgan adapt", "graftgan advise", 1)
+    again = command("advise", options)
     folder = RunFolder.create(Path(options.outdir), f"{Path(str(options.photos)).stem}-advice")
     found = {
         "photos": {"count": total, "sha256": digest},

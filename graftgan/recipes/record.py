@@ -24,7 +24,7 @@ from graftgan.zoo.sources import EMBEDDED
 Options = TypeVar("Options", bound=TrainingOptions)
 
 PICTURES = {"adapt": "photos", "train": "images"}
-SUBJECT = {**PICTURES, "evaluate": "model", "compare": "photos"}
+SUBJECT = {**PICTURES, "advise": "photos", "evaluate": "model", "compare": "photos"}
 MOVABLE = {"photos", "images", "holdout"}
 FREE = {"resume", "devices", "kimg", *MOVABLE}
 NOUN = {"compare": "comparison"}
@@ -85,7 +85,13 @@ def as_words(value: Any) -> str:
 
 
 def open_folder(
-    options: TrainingOptions, verb: str, photos: PictureSet, holdout: PictureSet | None, source: Model, fabric: Fabric
+    options: TrainingOptions,
+    verb: str,
+    photos: PictureSet,
+    holdout: PictureSet | None,
+    source: Model,
+    fabric: Fabric,
+    notes: dict[str, Any],
 ) -> RunFolder:
     """Returns the run's folder: a new one with run.json and photos.csv, or the one to go on in.
 
@@ -96,6 +102,7 @@ def open_folder(
         holdout: never trained on, or None.
         source: what the run starts from.
         fabric: the first process makes, or locks, the folder; the others are told which it is.
+        notes: what else run.json of a new run keeps.
 
     Raises:
         UserError: the folder cannot be written or is in use, or the pictures or the source are not those that the
@@ -105,7 +112,7 @@ def open_folder(
 
     def first() -> str:
         try:
-            record = describe(options, verb, photos, holdout, source)
+            record = describe(options, verb, photos, holdout, source) | notes
             held.append(go_on(options, record) if options.resume is not None else begin(options, verb, photos, record))
         except OSError as error:
             raise UserError(f"--outdir {options.outdir}: {error.strerror or error}") from error

@@ -63,13 +63,14 @@ class Finished:
     fabric: Fabric
 
 
-def train_run(options: TrainingOptions, images: str, verb: str) -> Finished:
+def train_run(options: TrainingOptions, images: str, verb: str, notes: dict[str, Any] | None = None) -> Finished:
     """Trains until the budget is used up, from the start or from the newest checkpoint.
 
     Args:
         options: of the run; `options.resume` names the folder to go on in.
         images: folder or zip of the pictures.
         verb: "adapt" or "train"; names the run and the bar.
+        notes: what else run.json of a new run keeps.
 
     Returns:
         State and pictures; the folder holds log, samples and checkpoints.
@@ -92,7 +93,7 @@ def train_run(options: TrainingOptions, images: str, verb: str) -> Finished:
             raise UserError(f"--classes: {images} has no folders to take classes from")
         model = starting_pair(options, resolution, len(photos.classes) if options.classes else 0)
     check_together(options, model, fabric)
-    folder = open_folder(options, verb, photos, holdout, model, fabric)
+    folder = open_folder(options, verb, photos, holdout, model, fabric, notes or {})
     try:
         with Interrupt() as interrupt:
             return _train(
