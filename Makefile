@@ -1,10 +1,11 @@
 # make demo   the main job on the embedded pictures      make test   the whole test suite
 # make lint   style and types, as pre-commit and CI      make clean  away with the environment
+# make docs   the pages that are made from the code
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.installed
 
-.PHONY: demo test test-slow lint bench clean
+.PHONY: demo test test-slow lint bench docs clean
 
 demo: $(READY)
 	$(BIN)/graftgan demo
@@ -20,6 +21,9 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: $(READY)
+	$(BIN)/python tools/make_methods_table.py
 
 bench: $(READY)
 	$(BIN)/python benchmarks/startup.py
