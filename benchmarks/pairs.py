@@ -9,8 +9,9 @@ DATA holds the zips that `DATA.md` of the data set describes; AVATARS what `tool
     node tools/avatars/render.mjs AVATARS --styles notionists --count 1500 --split unseen --size 64
 
 It lays the pictures out below OUT, trains each source once (`graftgan train`, DCGAN at 32 px, about ten minutes) and
-holds one `graftgan compare` a pair. What exists is not done again, and a stopped comparison goes on: so a longer
-machine can extend the bench with more methods, more pairs or a larger budget (another OUT).
+holds one `graftgan compare` a pair; with `--network vae` the same of the other kind of generator. What exists is not
+done again, and a stopped comparison goes on: so a longer machine can extend the bench with more methods, more pairs or a
+larger budget (another OUT).
 """
 
 import argparse
@@ -21,8 +22,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-NETWORK = "--network dcgan --resolution 32 --cbase 1024 --cmax 64 --z-dim 64".split()
-GAME = "--loss hinge --r1 1.0 --lr-g 0.0004 --lr-d 0.0004 --ticks 20 --seed 0".split()
+SIZE = "--resolution 32 --cbase 1024 --cmax 64 --ticks 20 --seed 0".split()
+GAN = "--network dcgan --z-dim 64 --loss hinge --r1 1.0 --lr-g 0.0004 --lr-d 0.0004".split()
+VAE = "--network vae --kimg 60".split()
 FEW = "--augment diffaug --augment-policy translation".split()
 PROTOCOL = "batch=8 checkpoint=last ticks=4 metric_pictures=200 lpips_pictures=60".split()
 
@@ -32,7 +34,7 @@ class Source:
     """A domain with pictures enough to train a source from.
 
     Attributes:
-        kimg: how long it trains.
+        kimg: how long it trains as a GAN.
         where: a file of DATA, or a folder of AVATARS.
         wanted: which files of a zip; every one where None.
         settings: of its training.
@@ -91,6 +93,7 @@ def main() -> None:
     parser.add_argument("--shots", type=int, default=10)
     parser.add_argument("--draws", type=int, default=3)
     parser.add_argument("--kimg", type=float, default=4.0)
+    parser.add_argument("--network", choices=("dcgan", "vae"), default="dcgan")
     parser.add_argument("--methods", default="", help="parted by commas; all where none is named")
     asked = parser.parse_args()
     for name in asked.pairs:
@@ -102,7 +105,7 @@ def main() -> None:
 
 def trained(name: str, asked: argparse.Namespace) -> Path:
     """Returns the run of a source, trained unless it was."""
-    source, home = SOURCES[name], asked.out / f"source-{name}"
+    source, home = SOURCES[name], asked.out / f"source-{name}{suffix(asked)}"
     runs = sorted(home.glob("*/run.json"))
     if runs and (runs[-1].parent / "model" / "config.json").exists():
         return runs[-1].parent
@@ -110,8 +113,8 @@ def trained(name: str, asked: argparse.Namespace) -> Path:
         graftgan("train", "--resume", str(runs[-1].parent))
     else:
         pictures = laid_out(f"source-pictures-{name}", source.where, source.wanted, asked)
-        budget = ["--kimg", str(source.kimg), *source.settings]
-        graftgan("train", str(pictures), *NETWORK, *GAME, *budget, "--outdir", str(home))
+        gan = [*GAN, "--kimg", str(source.kimg), *source.settings]
+        graftgan("train", str(pictures), *SIZE, *(VAE if asked.network == "vae" else gan), "--outdir", str(home))
     return trained(name, asked)
 
 
@@ -135,7 +138,7 @@ def laid_out(name: str, where: str, wanted: Callable[[list[str]], bool] | None, 
 
 def compare(name: str, source: Path, photos: Path, asked: argparse.Namespace) -> None:
     """Holds the comparison of a pair, or goes on with it."""
-    home = asked.out / f"{name}-{asked.shots}-shots"
+    home = asked.out / f"{name}-{asked.shots}-shots{suffix(asked)}"
     begun = sorted(home.glob("*/run.json"))
     methods = ["--methods", asked.methods] if asked.methods else []
     if begun:
@@ -146,6 +149,11 @@ def compare(name: str, source: Path, photos: Path, asked: argparse.Namespace) ->
         *("compare", str(photos), "--source", str(source), *methods, *size),
         *("--adapt", *PROTOCOL, "--outdir", str(home)),
     )
+
+
+def suffix(asked: argparse.Namespace) -> str:
+    """Returns what tells the folders of one kind of generator from those of the other."""
+    return "-vae" if asked.network == "vae" else ""
 
 
 def graftgan(*words: str) -> None:
