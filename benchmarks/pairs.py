@@ -10,8 +10,8 @@ DATA holds the zips that `DATA.md` of the data set describes; AVATARS what `tool
 
 It lays the pictures out below OUT, trains each source once (`graftgan train`, DCGAN at 32 px, about ten minutes) and
 holds one `graftgan compare` a pair; with `--network vae` the same of the other kind of generator. What exists is not
-done again, and a stopped comparison goes on: so a longer machine can extend the bench with more methods, more pairs or a
-larger budget (another OUT).
+done again, and a stopped comparison goes on: so a longer machine can extend the bench with more methods, more pairs or
+a larger budget (another OUT).
 """
 
 import argparse

@@ -7,6 +7,7 @@ line that says so is made anew, what people wrote above it stays.
 """
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,12 @@ def main(home: Path) -> None:
         name = run.parent.parent.name
         publish(run.parent, name, BENCH)
         found[name] = json.loads(run.read_bytes())
+        for other in home.glob(f"{name}-vae/*-compare/results.json"):
+            theirs = json.loads(other.read_bytes())["contenders"]
+            found[name]["contenders"] |= {f"vae: {who}": theirs[who] for who in ("source", BASELINE)}
+        opinion = run.parent / "second-opinion.json"
+        if opinion.exists():
+            found[name]["opinion"] = averaged(json.loads(opinion.read_bytes()))
         print(BENCH / f"{name}.md")
     page = BENCH / "README.md"
     above = page.read_text().partition(MARK)[0] if page.exists() else "# The bench of methods\n\n"
@@ -45,7 +52,26 @@ def summary(found: dict[str, dict[str, Any]]) -> str:
         ("Recall of the hold-out (higher is better)", "recall", False),
     ):
         parts += [f"## {title}", "", *table(found, metric, relative), ""]
+    if opinions := {name: results for name, results in found.items() if "opinion" in results}:
+        parts += ["## KID by another encoder (Inception), 100 samples: does the lead hold?", ""]
+        names = list(dict.fromkeys(who for results in opinions.values() for who in results["opinion"]))
+        parts += ["| | " + " | ".join(opinions) + " |", "|---|" + "---:|" * len(opinions)]
+        for who in names:
+            parts.append(
+                f"| {who} | " + " | ".join(results["opinion"].get(who, "–") for results in opinions.values()) + " |"
+            )
     return "\n".join(parts).rstrip()
+
+
+def averaged(opinion: dict[str, Any]) -> dict[str, str]:
+    """Returns the mean and standard deviation over the draws of the other encoder's KID, by contender."""
+    by: dict[str, list[float]] = {}
+    for name, measures in opinion.items():
+        by.setdefault(re.sub(r"-d\d+-s\d+$", "", name), []).append(measures["kid"]["value"])
+    return {
+        who: f"{np.mean(values):.3f}" + (f" ± {np.std(values, ddof=1):.3f}" if len(values) > 1 else "")
+        for who, values in by.items()
+    }
 
 
 def table(found: dict[str, dict[str, Any]], metric: str, relative: bool) -> list[str]:

@@ -29,7 +29,8 @@ class Preparation:
         saved: tensors of the checkpoint whose values follow, by `State` name: build the same structure, skip costly
             measuring, and read here what the structure depends on. None where the run begins.
         progress: told (done, of, what) as long work goes on; raises StoppedEarly once the user asked to stop.
-        photos: all the real pictures (N, C, H, W) in [-1, 1] on the device, made when called.
+        photos: how many at most -> real pictures (N, C, H, W) in [-1, 1] on the device: all of them, or so many, drawn
+            once and for all.
     """
 
     batch_at: Callable[[int], tuple[Tensor, Tensor | None]]
@@ -38,7 +39,7 @@ class Preparation:
     seed: int
     saved: Mapping[str, Tensor] | None
     progress: Callable[[int, int, str], None]
-    photos: Callable[[], Tensor]
+    photos: Callable[[int], Tensor]
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,8 @@ class Turn:
         rng: this step's random generator.
         maps: G's feature maps behind `fakes` (N, channels, r, r) at the resolutions that `Method.taps` asked for; with
             a graph; empty in D's turn.
+        noise: a copy of `rng` as it stood before those fakes were made: another generator drawn with it has the same
+            noise; None where no map was asked for.
     """
 
     z: Tensor
@@ -65,6 +68,7 @@ class Turn:
     real_logits: Tensor | None
     rng: torch.Generator
     maps: Mapping[int, Tensor] = field(default_factory=dict)
+    noise: torch.Generator | None = None
 
 
 @dataclass(frozen=True)
@@ -132,12 +136,18 @@ class Method:
     ) -> dict[str, Tensor] | None:
         """What is one step? Returns every term by name, detached, after it has moved the weights.
 
-        For methods without an adversary. Neutral answer: None, the step of the pair's own game (`methods/step.py`).
+        For methods without an adversary, and for those that set something before `adversarial_step`, which they then
+        answer. `state.step` counts the steps before this one. Neutral answer: None, the step of the pair's own game
+        (`methods/step.py`).
         """
         return None
 
     def after_step(self, state: State) -> None:
-        """What changes as time passes? Neutral answer: nothing."""
+        """What changes as time passes? Neutral answer: nothing.
+
+        Both players have moved, and `parameter.grad` holds each one's last gradient; `state.average` has not followed
+        yet, and `state.step` still is the number of the step that was just taken, from 0.
+        """
 
     def findings(self, state: State) -> list[Finding]:
         """What did it find out about G's layers? Shown in the report. Neutral answer: nothing."""

@@ -106,9 +106,9 @@ class BSA(Method):
         Raises:
             UserError: too many photos, a generator with classes, or one without scales and shifts.
         """
-        photos = preparation.photos()
+        photos = preparation.photos(MOST_PHOTOS + 1)
         if len(photos) > MOST_PHOTOS:
-            raise UserError(f"--method bsa: {len(photos)} pictures; it fits each, so {MOST_PHOTOS} at most (--shots)")
+            raise UserError(f"--method bsa: it fits every picture, so {MOST_PHOTOS} at most (--shots)")
         if state.generator.c_dim:
             raise UserError(f"--method bsa: the source has {state.generator.c_dim} classes; it takes one without")
         freeze(state.discriminator.eval())
@@ -179,8 +179,10 @@ def distance_from_normal(z: Tensor, rng: torch.Generator) -> Tensor:
         rng: draws the directions.
 
     Returns:
-        A scalar.
+        A scalar. A single latent, whose only quantile is 0, is held to its usual length: (|z| / sqrt(z_dim) - 1)^2.
     """
+    if len(z) == 1:
+        return (z.norm() / z.shape[1] ** 0.5 - 1).square()
     directions = torch.randn(z.shape[1], DIRECTIONS, generator=rng).to(z)
     directions = directions / directions.norm(dim=0)
     ranks = (torch.arange(len(z), dtype=z.dtype, device=z.device) + 0.5) / len(z)

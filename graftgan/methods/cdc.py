@@ -26,9 +26,8 @@ class CDC(RelaxedRealism):
     the mean over all pairs of a batch of 4, three to a picture, so it is 333 in our units; as a value hardly depends
     on the batch (`losses/distance.py`), no conversion for ours is needed.
 
-    The term is 0 at the start where the generator takes no noise; a StyleGAN2's maps carry random noise and the
-    source's the constant one, so there it begins a little above. A batch of less than 3 pictures a device has no
-    relations to keep.
+    The source's maps have the noise of the adapted ones, so the term is 0 at the start. A batch of less than 3 pictures
+    a device has no relations to keep.
 
     Trains: all of G and D, and a head for patches. Frozen: a copy of the source's G, kept in checkpoints.
     Cost: one more pass of the source's G a step, without gradients; memory for its weights.
@@ -69,6 +68,6 @@ class CDC(RelaxedRealism):
         """Returns the weighted distance consistency."""
         if self.weight == 0:
             return {}
-        source = source_maps(state.fixed["source"], turn.z, turn.labels, list(turn.maps))
+        source = source_maps(state.fixed["source"], turn.z, turn.labels, list(turn.maps), turn.noise)
         losses = [distance_consistency(adapted, source[at], self.direction).mean() for at, adapted in turn.maps.items()]
         return {"distance": self.weight * torch.stack(losses).mean()}

@@ -66,7 +66,7 @@ class DCL(Method):
         """Returns G's weighted contrast."""
         if self.generator_weight == 0:
             return {}
-        source = source_maps(state.fixed["source"], turn.z, turn.labels, list(turn.maps))
+        source = source_maps(state.fixed["source"], turn.z, turn.labels, list(turn.maps), turn.noise)
         losses = [paired_contrast(maps, source[at], self.temperature).mean() for at, maps in turn.maps.items()]
         return {"contrast_g": self.generator_weight * torch.stack(losses).mean()}
 

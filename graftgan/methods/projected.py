@@ -69,7 +69,7 @@ class Projected(Method):
                 raise UserError(f"--method-options {name}={getattr(self, name)}: at least 1")
 
     def game(self, rules: Rules) -> Rules:
-        """Hinge without penalties, as published."""
+        """Hinge without R1, R2 and gradient penalty, as published; LeCam and path length stay as chosen."""
         return replace(rules, loss=LOSSES["hinge"], r1=0.0, r2=0.0, gradient_penalty=0.0)
 
     def prepare(self, state: State, preparation: Preparation) -> None:

@@ -89,8 +89,8 @@ class RelaxedRealism(Method):
         return state.step % self.image_every == 0
 
     def game(self, rules: Rules) -> Rules:
-        """Lets lazy penalties fall on image steps."""
-        return replace(rules, r1_every=math.lcm(rules.r1_every, self.image_every))
+        """Lazy penalties fall on image steps; no LeCam, whose averages would mix the logits of two discriminators."""
+        return replace(rules, r1_every=math.lcm(rules.r1_every, self.image_every), lecam=0.0)
 
     def latents(self, state: State, count: int, rng: torch.Generator) -> Tensor:
         """Returns latents near anchors in image steps, standard normal ones in the others."""

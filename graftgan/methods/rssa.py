@@ -91,7 +91,7 @@ class RSSA(RelaxedRealism):
             return torch.zeros_like(preparation.saved["fixed.span.basis"]).to(state.fixed["anchors"].get_buffer("z"))
         found = latent_search(
             state.generator,
-            preparation.photos()[:MOST_PHOTOS],
+            preparation.photos(MOST_PHOTOS),
             starts=1,
             steps=self.search_steps,
             rng=generator_at(preparation.seed, 0, purpose="latent search"),
@@ -110,7 +110,7 @@ class RSSA(RelaxedRealism):
 
     def generator_terms(self, state: State, turn: Turn) -> dict[str, Tensor]:
         """Returns both weighted consistencies."""
-        source = source_maps(state.fixed["source"], turn.z, turn.labels, list(turn.maps))
+        source = source_maps(state.fixed["source"], turn.z, turn.labels, list(turn.maps), turn.noise)
         terms = {}
         for name, weight, loss in (
             ("self_correlation", self.self_weight, self_consistency),
@@ -150,5 +150,6 @@ def compressed(z: Tensor, basis: Tensor, part: float) -> Tensor:
         >>> compressed(torch.tensor([[3.0, 4.0]]), torch.tensor([[1.0], [0.0]]), 1.0).tolist()
         [[5.0, 0.0]]
     """
-    pulled = torch.lerp(z, z @ basis @ basis.T, part)
+    with torch.autocast(z.device.type, enabled=False):  # latents are drawn in full precision, and stay so
+        pulled = torch.lerp(z, z @ basis @ basis.T, part)
     return pulled * (z.norm(dim=1, keepdim=True) / pulled.norm(dim=1, keepdim=True).clamp_min(1e-6))

@@ -105,6 +105,8 @@ def discriminator_turn(
             terms["gradient_penalty"] = rules.gradient_penalty * gradient.mean()
         if rules.lecam > 0:
             terms["lecam"] = rules.lecam * state.fixed["lecam"](real_logits, fake_logits).mean()
+            for anchor in state.fixed["lecam"].buffers():  # of all processes, as the checkpoint has only one
+                anchor.copy_(torch.as_tensor(fabric.all_reduce(anchor, reduce_op="mean")))
         turn = Turn(z, labels, fakes, fake_logits, real, real_logits, rng)
         terms |= method.discriminator_terms(state, turn)
     descend(state.optimiser_d, state.trainable_d(), terms, fabric)
@@ -130,7 +132,9 @@ def generator_turn(
     assert state.optimiser_g is not None
     with held_still(state.trainable_d()), fabric.autocast():
         z = method.latents(state, len(real), rng)
-        with tapped(state.generator, method.taps(state)) as maps:
+        taps = method.taps(state)
+        noise = rng.clone_state() if taps else None
+        with tapped(state.generator, taps) as maps:
             fakes = unhalved(state.generator(z, labels, rng=rng))
         fake_logits = unhalved(method.score(state, state.augment(fakes, rng), labels, rng))
         real_logits = None
@@ -138,7 +142,7 @@ def generator_turn(
             with torch.no_grad():
                 real_logits = unhalved(method.score(state, state.augment(real, rng), labels, rng))
         terms = {"loss_g": rules.loss.generator(real_logits, fake_logits).mean()}
-        terms |= method.generator_terms(state, Turn(z, labels, fakes, fake_logits, real, real_logits, rng, maps))
+        terms |= method.generator_terms(state, Turn(z, labels, fakes, fake_logits, real, real_logits, rng, maps, noise))
         if rules.path_length > 0 and state.step % rules.path_every == 0:
             terms["path_length"] = path_length_term(state, method, len(real), labels, rules, rng)
         descend(state.optimiser_g, state.trainable_g(), terms, fabric)

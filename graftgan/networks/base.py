@@ -27,7 +27,10 @@ class Generator(nn.Module):
         c_dim: number of classes; 0 for an unconditional network.
         resolution: height and width of a picture, in pixels.
         channels: colour channels of a picture.
+        truncates_latents: whether truncation is a factor on z; False where it acts on an intermediate latent.
     """
+
+    truncates_latents: bool = True
 
     def __init__(self, z_dim: int, c_dim: int, resolution: int, channels: int) -> None:
         super().__init__()
@@ -66,7 +69,7 @@ class Generator(nn.Module):
         raise NotImplementedError
 
     def config(self) -> JSON:
-        """The constructor's arguments as JSON values: `type(g)(**g.config())` is the same network, undrawn."""
+        """The constructor's arguments as JSON values; `fronted.build_generator` makes the network of them, undrawn."""
         raise NotImplementedError
 
     def init_weights(self, rng: torch.Generator) -> None:

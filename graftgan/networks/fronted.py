@@ -69,7 +69,9 @@ class FrontedGenerator(Generator):
         noise: Noise = "random",
         rng: torch.Generator | None = None,
     ) -> Tensor:
-        """Pictures of latents, as the generator behind the front makes them."""
+        """Pictures of latents, as the generator behind the front makes them; latents are truncated before the front."""
+        if self.inner.truncates_latents:
+            return self.inner(self.front(z * truncation), c, noise=noise, rng=rng)
         return self.inner(self.front(z), c, truncation=truncation, noise=noise, rng=rng)
 
     def with_codes(

@@ -149,6 +149,8 @@ class StyleGAN2Generator(Generator):
     torch.Size([2, 3, 16, 16])
     """
 
+    truncates_latents = False
+
     def __init__(
         self,
         resolution: int,

@@ -234,6 +234,8 @@ def method_from(name: str, settings: tuple[str, ...]) -> Any:
         try:
             values[key] = SWITCH[text.lower()] if wanted is bool else wanted(text)
         except (ValueError, KeyError):
-            kinds = {int: "a whole number", float: "a number"}
+            kinds = {int: "a whole number", float: "a number", bool: "true or false"}
             raise UserError(f"--method-options {setting}: {key} is {kinds.get(wanted, wanted.__name__)}") from None
+        if wanted in (int, float) and not abs(values[key]) <= LARGEST:
+            raise UserError(f"--method-options {setting}: {key} is a finite number, at most {LARGEST}")
     return kind(**values)

@@ -13,6 +13,7 @@ from graftgan.data import Batches, PictureSet, choose_draw, choose_shots, load_p
 from graftgan.data.square import Square
 from graftgan.errors import UserError
 from graftgan.recipes.options import TrainingOptions
+from graftgan.recipes.subject import drawn
 from graftgan.training.progress import ProgressBar
 from graftgan.zoo.model_folder import Model
 
@@ -115,9 +116,9 @@ def real_batches(
     return at
 
 
-def all_of(photos: PictureSet, model: Model, fabric: Fabric) -> Tensor:
-    """Returns all the photos (N, channels, H, W) in [-1, 1] in the network's channels, on the device."""
-    images = torch.from_numpy(np.array(photos.pixels)).permute(0, 3, 1, 2).float() / 127.5 - 1
+def some_of(photos: PictureSet, most: int, model: Model, fabric: Fabric) -> Tensor:
+    """Returns at most so many photos (N, channels, H, W) in [-1, 1] in the network's channels, on the device."""
+    images = torch.from_numpy(np.array(drawn(photos.pixels, most))).permute(0, 3, 1, 2).float() / 127.5 - 1
     if model.generator.channels == 1:
         images = images.mean(dim=1, keepdim=True)
     elif images.shape[1] == 1:

@@ -205,7 +205,7 @@ def rebuilt(source: Model, method: Method, seed: int, saved: Mapping[str, Tensor
     rules = method.game(TrainingOptions().rules(generator.resolution))
     # There are no pictures here, but a method may count them for what is not G's; `taken` proves that G is the same.
     blank = torch.zeros(1, generator.channels, generator.resolution, generator.resolution, device=fabric.device)
-    preparation = Preparation(lambda _: (blank, None), rules, fabric, seed, saved, lambda *_: None, lambda: blank)
+    preparation = Preparation(lambda _: (blank, None), rules, fabric, seed, saved, lambda *_: None, lambda _: blank)
     with Sparing(most):
         method.prepare(state, preparation)
     return state.generator.eval()

@@ -23,7 +23,7 @@ from graftgan.methods.step import take_step
 from graftgan.randomness import generator_at
 from graftgan.recipes.options import TrainingOptions, method_from
 from graftgan.recipes.pair import make_state, starting_pair
-from graftgan.recipes.pictures import all_of, read_pictures, real_batches
+from graftgan.recipes.pictures import read_pictures, real_batches, some_of
 from graftgan.recipes.record import open_folder, rooted
 from graftgan.recipes.watch import Watch, best_step
 from graftgan.sampling.grid import grid
@@ -142,7 +142,7 @@ def _train(
             options.seed,
             saved[1] if saved else None,
             told,
-            lambda: all_of(photos, model, fabric),
+            lambda most: some_of(photos, most, model, fabric),
         )
         state = make_state(model, options, method, fabric.device, preparation)
 

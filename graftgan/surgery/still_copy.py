@@ -42,22 +42,27 @@ def still_copy(network: Network) -> Network:
 
 @torch.no_grad()
 def source_maps(
-    source: nn.Module, z: Tensor, labels: Tensor | None, resolutions: Sequence[int]
+    source: nn.Module,
+    z: Tensor,
+    labels: Tensor | None,
+    resolutions: Sequence[int],
+    noise: torch.Generator | None = None,
 ) -> Mapping[int, Tensor]:
-    """The source generator's feature maps behind latents, at its constant noise.
+    """The source generator's feature maps behind latents.
 
     Args:
         source: a generator, from `still_copy`.
         z: latents (N, z_dim).
         labels: one-hot (N, c_dim), or None.
         resolutions: keys of its `blocks()`.
+        noise: as the adapted generator's stood before its pass, so that both have the same noise; None: constant noise.
 
     Returns:
         Resolution -> (N, channels, resolution, resolution), without a graph.
     """
     assert isinstance(source, Generator)
     with tapped(source, resolutions) as maps:
-        source(z, labels, noise="const")
+        source(z, labels, noise="const" if noise is None else "random", rng=noise)
     return maps
 
 

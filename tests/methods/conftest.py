@@ -35,9 +35,9 @@ def batch_at(step: int) -> tuple[Tensor, None]:
     return torch.rand(4, 3, 16, 16, generator=generator_at(7, step)) * 2 - 1, None
 
 
-def photos() -> Tensor:
+def photos(most: int = 8) -> Tensor:
     """Eight pictures, all there are."""
-    return torch.cat([batch_at(step)[0] for step in range(2)])
+    return torch.cat([batch_at(step)[0] for step in range(2)])[:most]
 
 
 def built(name: str) -> State:

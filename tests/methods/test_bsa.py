@@ -70,6 +70,11 @@ def test_latents_at_the_normal_quantiles_have_no_distance() -> None:
     assert distance_from_normal(ideal + 2, rng).item() == pytest.approx(4.0)
 
 
+def test_a_single_latent_is_held_to_its_length_and_not_to_the_middle() -> None:
+    found = [distance_from_normal(torch.full((1, 8), value), torch.Generator()).item() for value in (1.0, 3.0, 0.0)]
+    assert found == pytest.approx([0, 4, 1], abs=1e-6)
+
+
 def test_the_distance_from_normal_has_the_gradient_of_finite_differences() -> None:
     z = torch.randn(5, 3, dtype=torch.float64, generator=generator_at(0, 0)).requires_grad_()
 
@@ -91,12 +96,12 @@ def prepared(photos: Tensor, tiny: SimpleNamespace, classes: int = 0) -> None:
     widths = {"resolution": 16, "channel_base": 64, "channel_max": 4, "c_dim": classes}
     generator = NETWORKS["stylegan2"].generator(**widths, z_dim=4, w_dim=4, mapping_layers=1)
     state = State(generator, NETWORKS["stylegan2"].discriminator(**widths), generator, NoAugment())
-    nothing = Preparation(tiny.batch_at, tiny.rules, tiny.fabric, 0, None, lambda *_: None, lambda: photos)
+    nothing = Preparation(tiny.batch_at, tiny.rules, tiny.fabric, 0, None, lambda *_: None, lambda most: photos[:most])
     BSA().prepare(state, nothing)
 
 
 def test_more_photos_than_it_can_fit_and_classes_are_refused(tiny: SimpleNamespace) -> None:
-    with pytest.raises(UserError, match="1001 pictures; it fits each, so 1000 at most"):
+    with pytest.raises(UserError, match="it fits every picture, so 1000 at most"):
         prepared(torch.zeros(1, 3, 16, 16).expand(1001, -1, -1, -1), tiny)
     with pytest.raises(UserError, match="the source has 2 classes"):
         prepared(torch.zeros(1, 3, 16, 16), tiny, classes=2)

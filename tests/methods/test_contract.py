@@ -1,5 +1,6 @@
 """What every method promises on every network; a new method is held to it by standing in METHODS."""
 
+import copy
 import dataclasses
 import json
 from types import SimpleNamespace
@@ -14,9 +15,12 @@ from graftgan.losses import LOSSES
 from graftgan.methods import METHODS, Method, modulate
 from graftgan.methods.base import Preparation
 from graftgan.methods.rules import Rules
-from graftgan.methods.step import adversarial_step
+from graftgan.methods.step import adversarial_step, take_step
 from graftgan.networks import NETWORKS
+from graftgan.networks.fronted import FRONT_LAYERS
 from graftgan.randomness import generator_at
+from graftgan.surgery.merge import merged
+from graftgan.training.ema import update
 
 PAIRS = [
     (method, network)
@@ -88,6 +92,24 @@ def test_same_seed_gives_the_same_run_and_terms_are_finite(method: str, network:
         assert all(torch.equal(one[name], other[name]) for name in one)
 
 
+@pytest.mark.parametrize(("method", "network"), PAIRS)
+def test_two_steps_in_bfloat16_are_finite_and_move_both_players(
+    method: str, network: str, tiny: SimpleNamespace
+) -> None:
+    made, fabric = tiny.make(method), launch("cpu", "bf16")
+    state = tiny.prepare(tiny.built(network), made)
+    before = state.tensors()
+    for state.step in range(2):  # relaxed realism has steps of two kinds
+        real, labels = tiny.batch_at(state.step)
+        losses = take_step(state, made, real, labels, made.game(tiny.rules), fabric, generator_at(0, state.step))
+        assert all(torch.isfinite(value) for value in losses.values())
+        made.after_step(state)
+    after = state.tensors()
+    moved = {name for name, old in before.items() if not torch.equal(old, after[name])}
+    for player in (state.trainable_g(), state.trainable_d()):
+        assert moved & player.keys() or not player
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_options_survive_json_and_the_docstring_says_what_it_must(method: str) -> None:
     made = METHODS[method]()
@@ -131,3 +153,19 @@ def test_every_loss_runs_in_bfloat16(loss: str, network: str, tiny: SimpleNamesp
     real, labels = tiny.batch_at(0)
     losses = adversarial_step(state, Method(), real, labels, rules, fabric, generator_at(0, 0))
     assert all(torch.isfinite(value) for value in losses.values())
+
+
+@pytest.mark.parametrize(("method", "network"), PAIRS)
+def test_what_the_user_gets_draws_as_the_average_does(method: str, network: str, tiny: SimpleNamespace) -> None:
+    state = tiny.prepare(tiny.built(network), tiny.make(method))
+    state.average = copy.deepcopy(state.generator).eval().requires_grad_(False)
+    z = torch.randn(3, 8, generator=generator_at(3, 0))
+    start = state.average(z, noise="const")
+    for _ in range(2):
+        tiny.advance(state, tiny.make(method), 1)
+        update(state.average, state.generator, 0.5)
+    moved = state.average(z, noise="const")
+    assert not torch.equal(start, moved)
+    torch.testing.assert_close(merged(state.average)(z, noise="const"), moved, rtol=1e-4, atol=1e-5)
+    plain = NETWORKS[network].generator(**{k: v for k, v in state.average.config().items() if k != FRONT_LAYERS})
+    assert {name.removeprefix("inner.") for name in merged(state.average).state_dict()} >= set(plain.state_dict())

@@ -25,7 +25,7 @@ def prepared(method: FreezeD) -> State:
         0,
         None,
         lambda *_: None,
-        lambda: torch.zeros(1),
+        lambda most: torch.zeros(1),
     )
     method.prepare(state, nothing)
     return state

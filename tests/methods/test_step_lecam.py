@@ -3,6 +3,7 @@
 from dataclasses import replace
 from types import SimpleNamespace
 
+import pytest
 import torch
 from torch import Tensor
 
@@ -37,6 +38,33 @@ def test_the_term_counts_after_the_warm_up_and_a_resumed_run_is_the_same(tiny: S
     assert first["lecam"] > 0 and torch.equal(first["lecam"], second["lecam"])
     expected, found = through.tensors(), resumed.tensors()
     assert all(torch.equal(expected[name], found[name]) for name in expected)
+
+
+class BesideAnother:
+    """A process whose fellow holds 10 in every tensor that is averaged."""
+
+    def __init__(self, fabric: object) -> None:
+        self.fabric = fabric
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.fabric, name)
+
+    def all_reduce(self, tensor: Tensor, reduce_op: str) -> Tensor:
+        assert reduce_op == "mean"
+        return (tensor + 10) / 2
+
+
+def test_the_anchors_are_those_of_all_processes(tiny: SimpleNamespace) -> None:
+    found = []
+    for fabric in (tiny.fabric, BesideAnother(tiny.fabric)):
+        state = tiny.built("dcgan")
+        state.fixed["lecam"] = LeCamAnchors()
+        real, labels = tiny.batch_at(0)
+        tiny.prepare(state, Method())
+        take_step(state, Method(), real, labels, replace(tiny.rules, lecam=0.5), fabric, generator_at(0, 0))
+        found.append([state.fixed["lecam"].get_buffer(name).item() for name in ("real", "fake")])
+    alone, beside = found
+    assert beside == pytest.approx([(value + 10) / 2 for value in alone])
 
 
 def test_without_a_weight_there_is_no_term(tiny: SimpleNamespace) -> None:

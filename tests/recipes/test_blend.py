@@ -93,7 +93,7 @@ class Looks(Method):
     small = True
 
     def prepare(self, state: State, preparation: Preparation) -> None:
-        if preparation.photos().sum() != 0:
+        if preparation.photos(9).sum() != 0:
             state.generator = FrontedGenerator(state.generator, 0)
 
 
