@@ -11,6 +11,7 @@ source against the hold-out, which estimates the same.
 
 import json
 import math
+import re
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -21,8 +22,9 @@ import numpy as np
 from graftgan.data import load_pictures
 from graftgan.errors import UserError
 from graftgan.features import ENCODERS
-from graftgan.recipes.advice_rule import Rule, fit, is_known, leave_one_pair_out, left_out
-from graftgan.recipes.measured import FORMAT, MEASURED, Pair
+from graftgan.methods import METHODS
+from graftgan.recipes.advice_rule import Row, Rule, fit, is_known, leave_one_pair_out, left_out
+from graftgan.recipes.measured import BASELINE, FORMAT, MEASURED, Pair
 from graftgan.recipes.source_look import SAMPLES, distance_of, encoded, samples_of
 from graftgan.recipes.watch import LAST
 from graftgan.zoo.model_folder import load_model
@@ -50,9 +52,10 @@ def pair_of(folder: Path, name: str) -> Pair:
         if times:
             seconds[key] = round(float(np.mean(times)), 1)
     source = source_name(options["source"])
-    distance, side = distance_to_draws(record)
+    distance, side, network = distance_to_draws(record)
     if distance is None:
-        distance = results["contenders"]["source"]["metrics"]["kid"]["value"]
+        measure = results["contenders"]["source"]["metrics"]["kid"]
+        distance, side = measure["value"], side or int(measure.get("protocol", {}).get("side", 0))
         print(f"{folder}: source or photos are gone; the distance is the source's KID against the hold-out")
     return Pair(
         name or f"{source} to {stem_of(Path(options['photos']))}",
@@ -64,26 +67,54 @@ def pair_of(folder: Path, name: str) -> Pair:
         source,
         seconds,
         {key: [round(value, 4) for value in values] for key, values in chosen.items()},
+        network,
+        opinion_in(folder),
     )
 
 
-def distance_to_draws(record: dict[str, Any]) -> tuple[float | None, int]:
-    """Returns the KID of source samples against the photos, mean over draws, and the side; None where they are gone."""
-    options = record["options"]
+def opinion_in(folder: Path) -> dict[str, Any]:
+    """Returns the KID of every run by another encoder, from `second-opinion.json`; empty where there is none.
+
+    A method is left out unless it was asked about on the draws and seeds that fine-tuning was.
+    """
+    path = folder / "second-opinion.json"
+    if not path.is_file():
+        return {}
+    found: dict[str, dict[str, float]] = {}
+    encoders = set()
+    for name, card in json.loads(path.read_bytes()).items():
+        run = re.fullmatch(r"(.+)-(d\d+-s\d+)", name)
+        if run and "kid" in card:
+            found.setdefault(run[1], {})[run[2]] = round(card["kid"]["value"], 6)
+            encoders.add(card["kid"]["protocol"]["encoder"])
+    if len(encoders) > 1:
+        sys.exit(f"{path}: KID by more than one encoder: {', '.join(sorted(encoders))}")
+    base = found.get(BASELINE, {})
+    kid = {key: list(runs.values()) for key, runs in found.items() if runs.keys() == base.keys()}
+    return {"encoder": encoders.pop(), "kid": kid} if kid else {}
+
+
+def distance_to_draws(record: dict[str, Any]) -> tuple[float | None, int, str]:
+    """Returns the KID of source samples against the photos, mean over draws, the side and the kind of the source.
+
+    The distance is None where source or photos are gone; side and kind are 0 and "" where the source is.
+    """
+    options, side, network = record["options"], 0, ""
     try:
-        generator = load_model(find_source(options["source"])).generator
+        model = load_model(find_source(options["source"]))
+        generator, side, network = model.generator, model.generator.resolution, model.network
         square = next((word[7:] for word in options["adapt"] if word.startswith("square=")), "crop")
         pictures = load_pictures(options["photos"], generator.resolution, square=square)
     except UserError:
-        return None, 0
+        return None, side, network
     place = {digest: at for at, digest in enumerate(pictures.digests)}
     draws = [[place.get(digest) for _, digest in draw] for draw in record["draws"]]
     if any(at is None for draw in draws for at in draw):
-        return None, generator.resolution
+        return None, side, network
     encoder = ENCODERS[ENCODER]()
     samples = encoded(encoder, samples_of(generator, SAMPLES))
     found = [distance_of(encoded(encoder, np.array(pictures.pixels[draw])), samples).value for draw in draws]
-    return float(np.mean(found)), generator.resolution
+    return float(np.mean(found)), side, network
 
 
 def source_name(source: str) -> str:
@@ -106,7 +137,8 @@ def merged(pairs: list[Pair]) -> list[Pair]:
         key = (pair.name, pair.shots, pair.kimg)
         first = found.setdefault(key, pair)
         fields = ("kid", "seconds", "chosen_kimg")
-        found[key] = replace(first, **{name: {**getattr(pair, name), **getattr(first, name)} for name in fields})
+        both = {name: {**getattr(pair, name), **getattr(first, name)} for name in fields}
+        found[key] = replace(first, **both, opinion=first.opinion or pair.opinion)
     return list(found.values())
 
 
@@ -144,8 +176,32 @@ def page(pairs: list[Pair]) -> str:
         f"or a run failed: {', '.join(unusable(pairs)) or 'none'}.",
         "The best of many noisy means is lucky, so part of every regret is noise.",
         "",
+        *second_opinions(rows),
     ]
     return "\n".join(lines)
+
+
+def second_opinions(rows: list[Row]) -> list[str]:
+    """Returns the table of what another encoder says of the choices; nothing where none was asked."""
+    asked = [row for row in rows if row.pair.opinion]
+    if not asked:
+        return []
+    lines = [
+        "## A second opinion",
+        "",
+        f"A method that trains against the features of {ENCODER} has a home advantage in the table above. The same",
+        "models measured by another encoder; a dash: it was not asked about that method.",
+        "",
+        "| pair | `auto` chooses | trains against | encoder | its KID | finetune's KID | its KID over finetune's |",
+        "|---|---|---|---|---:|---:|---:|",
+    ]
+    for row in asked:
+        own, base = row.pair.opinion_of(row.chosen), row.pair.opinion_of(BASELINE)
+        over = "–" if own is None or base is None else f"{own / base:.2f}"
+        kids = " | ".join("–" if value is None else f"{value:.4f}" for value in (own, base))
+        sees = METHODS[row.chosen.split(":")[0]].sees or "–"
+        lines.append(f"| {row.pair.name} | {row.chosen} | {sees} | {row.pair.opinion['encoder']} | {kids} | {over} |")
+    return [*lines, ""]
 
 
 def words_of(rule: Rule, pairs: list[Pair]) -> str:

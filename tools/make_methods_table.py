@@ -18,13 +18,13 @@ from graftgan.methods import METHODS, Method
 DOCS = Path(__file__).parent.parent / "docs"
 PAGE, COSTS = DOCS / "methods.md", DOCS / "methods-cost.json"
 SECTION = re.compile(
-    r"(?:^|(?<=[.)\]])\s+)(Source|Deviations?|Formula|Trains|Frozen|Cost|Prefer it|Attributes|Raises):\s"
+    r"(?:^|(?<=[.)\]])\s+)(Source|Deviations?|Formula|Trains|Frozen|Cost|Measured|Prefer it|Attributes|Raises):\s"
 )
 
 HEAD = """# Methods
 
 How a pretrained pair is adapted to a few pictures: `graftgan adapt PHOTOS --method NAME`. Settings and their defaults:
-`graftgan adapt --help`. Which is better on which pictures is a matter of measurement: [results](results/README.md).
+`graftgan adapt --help`. Which is better on which pictures is a matter of measurement: [the bench](results/bench/README.md).
 
 This page is made by `python tools/make_methods_table.py` from the methods' own descriptions; do not edit it.
 
@@ -32,10 +32,10 @@ This page is made by `python tools/make_methods_table.py` from the methods' own 
 |---|---|---|
 """
 PARTS = """
-## What trains, and when to take it
+## What trains, what it was worth, and when to take it
 
-| method | trains | frozen | prefer it |
-|---|---|---|---|
+| method | trains | frozen | measured | prefer it |
+|---|---|---|---|---|
 """
 COST = """
 ## What it costs
@@ -103,7 +103,9 @@ def render(methods: Mapping[str, type[Method]], measured: Mapping[str, Any]) -> 
     for name, about in told.items():
         page += (
             "| "
-            + " | ".join([f"`{name}`", *(cell(about.get(k, "")) for k in ("Trains", "Frozen", "Prefer it"))])
+            + " | ".join(
+                [f"`{name}`", *(cell(about.get(k, "")) for k in ("Trains", "Frozen", "Measured", "Prefer it"))]
+            )
             + " |\n"
         )
     facts = measured.get("protocol", {})

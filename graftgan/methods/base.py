@@ -94,11 +94,13 @@ class Method:
         keeps_source: True if `prepare` leaves G's output exactly as it was (the contract test checks it).
         needs_adversary: True if it means nothing without a discriminator's opinion; a VAE cannot use it then.
         small: True if G changes in so few numbers that they are worth saving alone (`model/delta.safetensors`).
+        sees: the encoder whose features it trains against, which flatter it when they measure it; None: none.
     """
 
     keeps_source: ClassVar[bool] = True
     needs_adversary: ClassVar[bool] = False
     small: ClassVar[bool] = False
+    sees: ClassVar[str | None] = None
 
     def game(self, rules: Rules) -> Rules:
         """Which loss and penalties suit it? Neutral answer: those that the user chose."""

@@ -52,6 +52,7 @@ class Projected(Method):
     """
 
     needs_adversary: ClassVar[bool] = True
+    sees: ClassVar[str | None] = "efficientnet-lite0"
 
     side: int = 0
     """Pixels that pictures are scaled to before their features are taken; 0: the pair's resolution, at least 64."""

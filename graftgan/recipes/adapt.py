@@ -39,7 +39,8 @@ class AdaptOptions(TrainingOptions):
     """How the pretrained pair is adapted: {methods}. `auto` takes what did best on the measured pairs of source and
     photos that are most like yours (see `graftgan advise`; docs/results/advice.md says how well it advises)."""
     kimg: float = 10.0
-    """Budget: thousands of real pictures shown to the discriminator; 10 took 80 s on two cores at 64 px."""
+    """Budget: thousands of real pictures shown to the discriminator; 10 took 80 s by fine-tuning on two cores at 64 px,
+    and three times as long by `projected`, which `auto` takes most often."""
     loss: str = "hinge"
     """Adversarial loss: {losses}. On the demo hinge came nearer to the hold-out than non-saturating."""
     r1: float | None = 1.0

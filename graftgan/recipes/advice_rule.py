@@ -26,10 +26,14 @@ class Case:
     Attributes:
         shots: photos.
         distance: as of a `Pair`; None where it is not known, and has no say.
+        resolution: side of the source's pictures in pixels; 0 where it is not known.
+        network: kind of the source; "" where it is not known.
     """
 
     shots: int
     distance: float | None
+    resolution: int = 0
+    network: str = ""
 
 
 @dataclass(frozen=True)

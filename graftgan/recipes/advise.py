@@ -1,9 +1,8 @@
 """`graftgan advise`: which source, which method, which budget for these photos, and why."""
 
 import json
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +68,7 @@ class Advice:
 
     Attributes:
         folder: that holds advice.json and advice.html.
-        source: recommended; as it stands behind `--source`.
+        source: recommended; as it stands behind `--source`. None, like the three below, where none can be adapted.
         method: recommended, with its settings as `compare` writes them.
         kimg: budget recommended.
         command: that takes the advice.
@@ -77,10 +76,10 @@ class Advice:
     """
 
     folder: Path
-    source: str
-    method: str
-    kimg: float
-    command: str
+    source: str | None
+    method: str | None
+    kimg: float | None
+    command: str | None
     found: dict[str, Any] = field(repr=False)
 
 
@@ -91,7 +90,8 @@ def run(options: AdviseOptions) -> Advice:
         options: of the job.
 
     Returns:
-        The advice, which is also in `advice.json` and `advice.html` of its folder.
+        The advice, which is also in `advice.json` and `advice.html` of its folder; where no source can be adapted it
+        holds the ranking alone.
 
     Raises:
         UserError: an option or the photos are refused, or there is no source that could be looked at.
@@ -100,6 +100,9 @@ def run(options: AdviseOptions) -> Advice:
         raise UserError("name the folder or zip of pictures to advise on")
     if Path(options.outdir).resolve().is_relative_to(Path(options.photos).resolve()):
         raise UserError(f"--outdir {options.outdir}: lies in the pictures, whose next reading would find its pages")
+    outdir = Path(options.outdir)
+    if any(path.exists() and not path.is_dir() for path in (outdir, *outdir.parents)):
+        raise UserError(f"--outdir {outdir}: a file is in the place of the folder")
     fabric = launch(options.devices, "32")
     return from_first(fabric, lambda: advise(options, str(options.photos), fabric))
 
@@ -115,18 +118,27 @@ def advise(options: AdviseOptions, photos: str, fabric: Fabric) -> Advice:
             model = load_model(find_source(name))
         except UserError as error:
             skipped.append(f"skipped {name}: {error}")
-            print(f"advise: {skipped[-1]}", file=sys.stderr, flush=True)
             continue
         pictures = load_pictures(photos, model.generator.resolution)
         looks[name] = looked(options, name, title, model, pictures, whole, encoder), model
     if not looks:
         raise UserError(f"no source to advise on ({'; '.join(skipped) or 'there is none'})")
     ranking = sorted(looks.values(), key=lambda found: (bool(found[0].refusal), found[0].distance))
-    best, model = ranking[0]
+    best, model = ranking[0]  # those that `adapt` refuses stand last
+    choice = None if best.refusal else chosen(best, model, len(whole), encoder)
+    return written(options, [found for found, _ in ranking], choice, skipped, whole)
+
+
+def chosen(best: Look, model: Model, photos: int, encoder: Encoder) -> Choice:
+    """Returns the method for the best source, with a budget and the reason for that."""
     measured = read_measured()
     distance = best.measures["own_distance"].value if encoder.name == measured.encoder else None
-    choice = advise_method(Case(len(whole), distance), measured, usable_with(model))
-    return written(options, [found for found, _ in ranking], choice, skipped, whole)
+    case = Case(photos, distance, best.resolution, model.network)
+    choice = advise_method(case, measured, usable_with(model))
+    if choice.kimg is not None:
+        return choice
+    default = f"{AdaptOptions.kimg:g} kimg is the default budget: how much is enough was not measured."
+    return replace(choice, kimg=AdaptOptions.kimg, reasons=(*choice.reasons, default))
 
 
 def looked(
@@ -188,24 +200,14 @@ def in_words(path: Path) -> str:
 
 
 def written(
-    options: AdviseOptions, looks: list[Look], choice: Choice, skipped: list[str], photos: PictureSet
+    options: AdviseOptions, looks: list[Look], choice: Choice | None, skipped: list[str], photos: PictureSet
 ) -> Advice:
     """Writes advice.json and advice.html into a folder of their own and returns what they say.
 
     Raises:
         UserError: the folder cannot be written.
     """
-    best, total, digest = looks[0], len(photos), digest_of(photos)
-    kimg = choice.kimg or AdaptOptions.kimg
-    job = AdaptOptions(
-        photos=options.photos,
-        source=best.source,
-        method=choice.method,
-        method_options=choice.settings,
-        kimg=kimg,
-        seed=options.seed,
-        outdir=options.outdir,
-    )
+    total, digest = len(photos), digest_of(photos)
     notes = list(skipped)
     if total > MOST_PHOTOS:
         notes.append(f"Of the {total:,} photos {MOST_PHOTOS} were looked at, drawn once.")
@@ -213,11 +215,7 @@ def written(
     folder = RunFolder.create(Path(options.outdir), f"{Path(str(options.photos)).stem}-advice")
     found = {
         "photos": {"count": total, "sha256": digest},
-        "source": best.source,
-        "source_reasons": source_reasons(looks),
-        **choice_json(choice),
-        "kimg": kimg,
-        "command": command("adapt", job),
+        **recommended(options, looks, choice),
         "sources": [one.to_json() for one in looks],
         "notes": notes,
     }
@@ -225,9 +223,28 @@ def written(
     try:
         folder.write_record(record | {"photos_sha256": digest})
         (folder.path / "advice.json").write_text(json.dumps(found, indent=1))
-        write_page(folder.path / "advice.html", Advised(str(options.photos), total, looks, choice, kimg, found, again))
+        write_page(folder.path / "advice.html", Advised(str(options.photos), total, looks, found, again))
     except OSError as error:
         raise UserError(f"{folder.path} cannot be written: {error.strerror or error}") from error
     finally:
         folder.close()
-    return Advice(folder.path, best.source, choice.entrant, kimg, found["command"], found)
+    method = None if choice is None else choice.entrant
+    return Advice(folder.path, found["source"], method, found["kimg"], found["command"], found)
+
+
+def recommended(options: AdviseOptions, looks: list[Look], choice: Choice | None) -> dict[str, Any]:
+    """Returns source, method, budget and command as JSON values; None each where no source can be adapted."""
+    reasons = {"source_reasons": source_reasons(looks)}
+    if choice is None:
+        nothing = dict.fromkeys(("source", "method", "kimg", "kid_over_finetune", "command"))
+        return {**nothing, **reasons, "method_options": [], "reasons": [], "nearest": []}
+    job = AdaptOptions(
+        photos=options.photos,
+        source=looks[0].source,
+        method=choice.method,
+        method_options=choice.settings,
+        kimg=AdaptOptions.kimg if choice.kimg is None else choice.kimg,
+        seed=options.seed,
+        outdir=options.outdir,
+    )
+    return {"source": looks[0].source, **reasons, **choice_json(choice), "command": command("adapt", job)}

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from graftgan.recipes.advice import Choice
 from graftgan.recipes.source_look import Look
 from graftgan.report import AdvicePage, SourceShown, write_advice
 from graftgan.report.words import count, number, percent, uncertainty
@@ -42,8 +41,6 @@ class Advised:
         photos: folder or zip.
         total: photos in it.
         looks: of all sources, the best first.
-        choice: of the method.
-        kimg: budget recommended.
         found: what advice.json holds.
         again: the command that repeats the advice.
     """
@@ -51,8 +48,6 @@ class Advised:
     photos: str
     total: int
     looks: list[Look]
-    choice: Choice
-    kimg: float
     found: dict[str, Any]
     again: str
 
@@ -60,22 +55,48 @@ class Advised:
 def source_reasons(looks: Sequence[Look]) -> list[str]:
     """Returns the sentences on why the first source stands first."""
     best, *others = looks
-    told = [f"{shown(best.source)} draws nearest to your photos: distance {number(best.distance)}{within(best)}."]
-    rivals = [one for one in others if not one.refusal]
+    name = names_of(looks)
+    nearest = min(looks, key=lambda one: one.distance)
+    if best.refusal:
+        told = [
+            f"{name[best.source]} draws nearest to your photos: distance {number(best.distance)}{within(best)}.",
+            f"No source here can be adapted: {best.refusal}.",
+        ]
+    elif nearest.refusal:
+        passed = f"{name[nearest.source]} draws nearer ({number(nearest.distance)}), but cannot be adapted"
+        told = [
+            f"Of the sources that can be adapted {name[best.source]} draws nearest to your photos: distance "
+            f"{number(best.distance)}{within(best)}; {passed}: {nearest.refusal}."
+        ]
+    else:
+        told = [f"{name[best.source]} draws nearest to your photos: distance {number(best.distance)}{within(best)}."]
+    rivals = [] if best.refusal else [one for one in others if not one.refusal]
     if rivals:
         error = sum((one.measures["distance"].error or 0.0) ** 2 for one in (best, rivals[0])) ** 0.5
         gap = rivals[0].distance - best.distance
         doubt = " The gap is within two standard errors: try both." if gap < 2 * error else ""
-        told.append(f"Next is {shown(rivals[0].source)} with {number(rivals[0].distance)}.{doubt}")
-    told += [f"{name.capitalize()}: {words}." for name, words in best.remarks.items()]
-    if best.refusal:
-        told.append(f"No source here can be adapted: {best.refusal}.")
-    return told
+        told.append(f"Next is {name[rivals[0].source]} with {number(rivals[0].distance)}.{doubt}")
+    return [*told, *(f"{about.capitalize()}: {words}." for about, words in best.remarks.items())]
+
+
+def names_of(looks: Sequence[Look]) -> dict[str, str]:
+    """Returns source -> its name without the folders above it, with the nearest of them where two have one name."""
+    short = {look.source: shown(look.source) for look in looks}
+    names = list(short.values())
+    return {
+        source: name if names.count(name) == 1 else "/".join(Path(source).parts[-2:]) for source, name in short.items()
+    }
 
 
 def shown(source: str) -> str:
-    """Returns a source's name without the folders above it."""
-    return Path(source).name
+    """Returns a source's name without the folders above it; a run's for the model in it.
+
+    Example:
+        >>> shown("avatars-64"), shown("/a/0001-mnist-train"), shown("/a/0001-mnist-train/model")
+        ('avatars-64', '0001-mnist-train', '0001-mnist-train')
+    """
+    path = Path(source)
+    return path.parent.name or path.name if path.name == "model" else path.name
 
 
 def within(look: Look) -> str:
@@ -99,10 +120,11 @@ def cells(look: Look) -> list[str]:
 
 def write_page(path: Path, advised: Advised) -> None:
     """Writes advice.html."""
-    looks, choice, found = advised.looks, advised.choice, advised.found
+    looks, found = advised.looks, advised.found
+    name = names_of(looks)
     sources = [
         SourceShown(
-            one.source,
+            name[one.source],
             one.title,
             cells(one),
             list(one.remarks.values()),
@@ -111,6 +133,7 @@ def write_page(path: Path, advised: Advised) -> None:
             one.names,
             one.near,
             one.redrawn,
+            one.source,
         )
         for one in looks
     ]
@@ -119,13 +142,13 @@ def write_page(path: Path, advised: Advised) -> None:
         ("Photos", count(advised.total, "photo")),
         ("Samples of each source", str(samples)),
         ("Photos hash", found["photos"]["sha256"][:16]),
-        *((f"Hash of {shown(one.source)}", one.digest[:16]) for one in looks),
+        *((f"Hash of {name[one.source]}", one.digest[:16]) for one in looks),
     ]
     page = AdvicePage(
         title=f"Advice for {Path(advised.photos).stem}",
-        lead=f"Start from {shown(looks[0].source)}, by {choice.entrant}, with {advised.kimg:g} kimg.",
-        command=found["command"],
-        reasons=[*source_reasons(looks), *choice.reasons],
+        lead=f"{lead(found, name.get(found['source'], ''))}.",
+        command=found["command"] or "",
+        reasons=[*found["source_reasons"], *found["reasons"]],
         columns=list(COLUMNS.values()),
         sources=sources,
         notes=found["notes"],
@@ -133,6 +156,19 @@ def write_page(path: Path, advised: Advised) -> None:
         again=advised.again,
     )
     write_advice(path, page)
+
+
+def lead(found: dict[str, Any], source: str) -> str:
+    """Returns the recommendation, or that there is none.
+
+    Args:
+        found: what advice.json holds.
+        source: what the recommended one is called.
+    """
+    if found["source"] is None:
+        return "None of these sources can be adapted, so nothing is recommended"
+    method = ":".join([found["method"], *found["method_options"]])
+    return f"Start from {source}, by {method}, with {found['kimg']:g} kimg"
 
 
 def lines(found: dict[str, Any]) -> list[str]:
@@ -151,13 +187,11 @@ def lines(found: dict[str, Any]) -> list[str]:
     table = [
         "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[5]]) for row in rows
     ]
-    setting = ":".join([found["method"], *found["method_options"]])
     return [
         *(line.rstrip() for line in table),
         *found["notes"],
         "",
-        f"Start from {found['source']}, by {setting}, with {found['kimg']:g} kimg:",
+        f"{lead(found, found['source'])}:",
         *(f"- {words}" for words in [*found["source_reasons"], *found["reasons"]]),
-        "",
-        found["command"],
+        *(["", found["command"]] if found["command"] else []),
     ]

@@ -51,11 +51,12 @@ def chosen(options: TrainingOptions, images: str, fabric: Fabric) -> tuple[Choic
         return Choice(BASELINE, reasons=("Without a source there is nothing to advise on.",)), None
     model = starting_pair(options, options.resolution, 0)
     generator = model.generator
+    kind = generator.resolution, model.network
     photos, _ = read_pictures(options, images, generator.resolution, fabric.global_rank == 0)
     try:
         measured = read_measured()
         if not measured.pairs:
-            return advise_method(Case(len(photos), None), measured, usable_with(model)), None
+            return advise_method(Case(len(photos), None, *kind), measured, usable_with(model)), None
         if measured.encoder not in ENCODERS:
             raise UserError(f"there is no encoder {measured.encoder}, whose features the measured pairs were told by")
         encoder = ENCODERS[measured.encoder](fabric.device)
@@ -63,4 +64,4 @@ def chosen(options: TrainingOptions, images: str, fabric: Fabric) -> tuple[Choic
         return Choice(BASELINE, reasons=(f"Nothing could be advised: {error}.",)), None
     fake = encoded(encoder, samples_of(generator.to(fabric.device).eval(), SAMPLES))
     distance = distance_of(encoded(encoder, some(photos).pixels), fake).value
-    return advise_method(Case(len(photos), distance), measured, usable_with(model)), distance
+    return advise_method(Case(len(photos), distance, *kind), measured, usable_with(model)), distance

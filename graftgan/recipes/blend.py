@@ -19,7 +19,7 @@ from graftgan.export.card import model_card
 from graftgan.files import write_atomically
 from graftgan.networks import Generator
 from graftgan.networks.fronted import FrontedGenerator
-from graftgan.recipes.small_delta import adapted, digest_of
+from graftgan.recipes.small_delta import adapted, called, digest_of
 from graftgan.sampling.grid import grid
 from graftgan.sampling.sample import sample
 from graftgan.training.run_folder import RunFolder
@@ -56,7 +56,8 @@ class Part:
         weight: of its change.
         delta: as it was read.
         generator: the source with this delta alone.
-        exact: whether that is to the bit the model that the run wrote; on other hardware it may differ by rounding.
+        exact: whether that is to the bit the model that the run wrote. Where not, another machine rounds differently,
+            or the delta was changed: which of the two is not known.
     """
 
     name: str
@@ -125,7 +126,7 @@ def run(options: BlendOptions) -> Blended:
         parts.append(Part(label(path), weight, delta, generator, digest_of(generator) == delta.model_digest))
     blended = blend(source.generator, parts)
     about: dict[str, Any] = {
-        "source": Path(name).name,
+        "source": called(name),
         "blend": " + ".join(f"{part.weight:g} {part.name} ({part.delta.method})" for part in parts),
         **{fact: source.about[fact] for fact in ("classes", "credits") if fact in source.about},
     }
@@ -166,8 +167,7 @@ def label(file: Path) -> str:
         >>> label(Path("runs/0003-ink-lowrank/model/delta.safetensors"))
         '0003-ink-lowrank'
     """
-    folder = file.absolute().parent
-    return folder.parent.name if folder.name == "model" else folder.name
+    return called(file.parent)
 
 
 def source_of(deltas: Sequence[tuple[Path, Delta]]) -> str:
@@ -187,11 +187,11 @@ def source_of(deltas: Sequence[tuple[Path, Delta]]) -> str:
         return one.source
     for path, _ in deltas:
         try:
-            begun = RunFolder.open(path.absolute().parent.parent, hold=False).read_record()["options"]["source"]
-            find_source(begun)
+            begun = RunFolder.open(path.parent.resolve().parent, hold=False).read_record()["options"]["source"]
+            if isinstance(begun, str) and begun.isprintable() and find_source(begun):
+                return begun
         except (UserError, KeyError, TypeError):
             continue
-        return str(begun)
     raise UserError(f"--source: name the model that {first} changes (it was called {one.source})")
 
 
@@ -212,8 +212,8 @@ def blend(source: Generator, parts: Sequence[Part]) -> Generator:
     if isinstance(source, FrontedGenerator) or not any(
         isinstance(part.generator, FrontedGenerator) for part in counted
     ):
-        return mixed(source, [(part.weight, part.generator) for part in counted])
-    inner = mixed(source, [(part.weight, behind(part.generator)) for part in counted])
+        return mixed(source, [(part.name, part.weight, part.generator) for part in counted])
+    inner = mixed(source, [(part.name, part.weight, behind(part.generator)) for part in counted])
     fronts = [(part, part.generator.front) for part in counted if isinstance(part.generator, FrontedGenerator)]
     deep = [(part, front) for part, front in fronts if front.inner is not None]
     if len(deep) > 1:
@@ -229,6 +229,11 @@ def blend(source: Generator, parts: Sequence[Part]) -> Generator:
                 mine.copy_(value)
             assert fronted.front.outer is not None and front.outer is not None
             fronted.front.outer.copy_(part.weight * front.outer.double())
+    if not all(torch.isfinite(value).all() for value in fronted.front.state_dict().values()):
+        names = " and ".join(part.name for part, _ in fronts)
+        raise UserError(
+            f"{names}: what is put before the latents is beyond what a float holds: smaller weights, please"
+        )
     return fronted.eval().requires_grad_(False)
 
 
@@ -237,13 +242,13 @@ def behind(generator: Generator) -> Generator:
     return generator.inner if isinstance(generator, FrontedGenerator) else generator
 
 
-def mixed(source: Generator, others: Sequence[tuple[float, Generator]]) -> Generator:
+def mixed(source: Generator, others: Sequence[tuple[str, float, Generator]]) -> Generator:
     """Returns a copy of `source` with the weighted mean of everybody's tensors, the source's weight what is left to 1.
 
     Counters are those of whoever has the largest weight; a variance stays at 0 or above.
     """
-    left = 1.0 - sum(weight for weight, _ in others)
-    shares = [(left, source.state_dict()), *((weight, other.state_dict()) for weight, other in others)]
+    left = 1.0 - sum(weight for _, weight, _ in others)
+    shares = [(left, source.state_dict()), *((weight, other.state_dict()) for _, weight, other in others)]
     heaviest = max(shares, key=lambda share: share[0])[1]
     result = copy.deepcopy(source)
     values: dict[str, Tensor] = {}
@@ -258,7 +263,10 @@ def mixed(source: Generator, others: Sequence[tuple[float, Generator]]) -> Gener
         value = sum(terms[1:], start=terms[0])  # a term of 0 would change the sign of a zero
         values[name] = value.clamp_min(0) if name.endswith("running_var") else value
         if not torch.isfinite(values[name].float()).all():
-            raise UserError(f"{name} of the blend is beyond what a float holds: smaller weights, please")
+            largest = max(
+                others, key=lambda other: float((other[1] * other[2].state_dict()[name].double()).abs().max())
+            )
+            raise UserError(f"{largest[0]}: {name} of the blend is beyond what a float holds: smaller weights, please")
     result.load_state_dict(values)
     return result.eval().requires_grad_(False)
 

@@ -5,6 +5,7 @@ import math
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from graftgan.errors import UserError
 
@@ -28,6 +29,8 @@ class Pair:
         source: name of the source.
         seconds: entrant -> mean time of a run.
         chosen_kimg: entrant -> the moment of each run that its own watch chose.
+        network: kind of the source, a name in `NETWORKS`; "" where it is not known.
+        opinion: KID by another encoder: {"encoder": its name, "kid": as above}; empty where none was asked.
     """
 
     name: str
@@ -39,6 +42,8 @@ class Pair:
     source: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
     chosen_kimg: dict[str, list[float]] = field(default_factory=dict)
+    network: str = ""
+    opinion: dict[str, Any] = field(default_factory=dict)
 
     def mean(self, entrant: str) -> float:
         """Returns the mean KID of an entrant, at least 0.001 as it can be negative; infinite if a run failed."""
@@ -48,6 +53,11 @@ class Pair:
     def ratio(self, entrant: str) -> float:
         """Returns its KID over fine-tuning's; 1 for an entrant that was not measured here."""
         return self.mean(entrant) / self.mean(BASELINE) if entrant in self.kid else 1.0
+
+    def opinion_of(self, entrant: str) -> float | None:
+        """Returns its mean KID by the second opinion, at least 0.001; None where there is none."""
+        values = self.opinion.get("kid", {}).get(entrant)
+        return max(sum(values) / len(values), LEAST) if values else None
 
 
 @dataclass(frozen=True)

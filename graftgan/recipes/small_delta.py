@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 from lightning_fabric import Fabric
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from graftgan.augment import AUGMENTS
@@ -24,11 +24,10 @@ from graftgan.recipes.options import LARGEST, TrainingOptions, method_from
 from graftgan.recipes.training_run import Finished
 from graftgan.state import State, frozen_copy
 from graftgan.surgery.merge import merged
-from graftgan.zoo.delta import Delta, remove_delta, save_delta
+from graftgan.zoo.delta import MAX_WORD, OWNER, Delta, remove_delta, save_delta
 from graftgan.zoo.model_folder import Model, load_model, serialise
-from graftgan.zoo.sources import find_source
+from graftgan.zoo.sources import EMBEDDED, find_source
 
-OWNER = "generator."
 RELATIVE, ABSOLUTE = 1e-4, 1e-5
 
 
@@ -100,22 +99,24 @@ def taken(
 ) -> Delta | None:
     """Returns what a run changed in its source's generator; None, with a warning, where that cannot be rebuilt.
 
-    It is what differs between the average and the freshly prepared source, and what `prepare` asks a checkpoint for.
+    It is all that moves in a run (see `moving`), moved or not, what else differs between the average and the freshly
+    prepared source, and what `prepare` asks a checkpoint for.
     """
     source = load_model(find_source(options.source))
     everything = finished.state.tensors()
     asked = Asked(everything)
-    fresh = rebuilt(source, method, options.seed, asked, finished.fabric).state_dict()
+    prepared = rebuilt(source, method, options.seed, asked, finished.fabric)
+    fresh, moves = prepared.state_dict(), moving(prepared)
     changed = {
         f"{OWNER}{name}": frozen_copy(value)
         for name, value in average.state_dict().items()
-        if name not in fresh or not torch.equal(value, fresh[name])
+        if name in moves or name not in fresh or not torch.equal(value, fresh[name])
     }
     delta = Delta(
         options.method,
         tuple(f"{field.name}={getattr(method, field.name)}" for field in dataclasses.fields(method)),
         options.seed,
-        Path(options.source).name,
+        called(options.source),
         source.digest,
         digest_of(model.generator),
         {**{name: everything[name] for name in sorted(asked.names)}, **changed},
@@ -154,9 +155,12 @@ def adapted(source: Model, delta: Delta, fabric: Fabric) -> Generator:
         A plain generator (or one with a front) in evaluation mode.
 
     Raises:
-        UserError: the delta names no method, settings that are refused, or tensors that the method does not make.
+        UserError: the delta names no small method, settings that are refused, or tensors that the method does not make;
+            it lacks one that the method trains; or what it makes is not finite.
     """
     check_choice("the delta's method", delta.method, METHODS)
+    if not METHODS[delta.method].small:  # its settings may name files: nothing of them is looked at
+        raise UserError(f"the delta's method {delta.method} leaves no small delta")
     for setting in delta.settings:
         if _is_beyond(setting.partition("=")[2]):
             raise UserError(f"the delta's settings: {setting} is above {LARGEST}")
@@ -167,18 +171,54 @@ def adapted(source: Model, delta: Delta, fabric: Fabric) -> Generator:
         raise UserError(f"{delta.method} needs {error.args[0]}, which the delta has not") from error
     except (TypeError, ValueError, ArithmeticError, RuntimeError, MemoryError) as error:
         raise UserError(f"the delta does not fit {delta.method}: {str(error)[:200]}") from error
+    lacks = sorted(moving(generator) - {name.removeprefix(OWNER) for name in delta.tensors})
     values = generator.state_dict()
     for full, tensor in delta.tensors.items():
         name = full.removeprefix(OWNER)
         if not full.startswith(OWNER):
-            continue
+            raise UserError(f"{full} of the delta is outside the generator")
         if name not in values or values[name].shape != tensor.shape:
             wanted = tuple(values[name].shape) if name in values else "no such tensor"
             raise UserError(f"{name} of the delta is {tuple(tensor.shape)}, {delta.method} makes {wanted}")
         if values[name].is_floating_point() != tensor.is_floating_point():
             raise UserError(f"{name} of the delta is {tensor.dtype}, {delta.method} makes {values[name].dtype}")
         values[name].copy_(tensor)
-    return merged(generator).eval().requires_grad_(False)
+    if lacks:
+        raise UserError(
+            f"the delta is not whole: {len(lacks)} of what {delta.method} trains are missing, as {lacks[0]}"
+        )
+    plain = merged(generator.eval()).requires_grad_(False)
+    for name, value in plain.state_dict().items():
+        if value.is_floating_point() and not torch.isfinite(value).all():
+            raise UserError(f"with the delta {name} is beyond what a float holds")
+    return plain
+
+
+def moving(prepared: Generator) -> set[str]:
+    """Returns the tensors that every run moves: what trains, and what batch norms measure while it does.
+
+    Args:
+        prepared: by a method, in the mode that it was left in.
+    """
+    names = {name for name, parameter in prepared.named_parameters() if parameter.requires_grad}
+    for name, module in prepared.named_modules():
+        if isinstance(module, nn.modules.batchnorm._BatchNorm) and module.training:
+            names |= {f"{name}.{buffer}" for buffer, _ in module.named_buffers(recurse=False)}
+    return names
+
+
+def called(path: str | Path) -> str:
+    """Returns the name of a model or of a run: the last part of its path, before a last `model`, as printable text.
+
+    Example:
+        >>> called("runs/0003-ink/model"), called("avatars-64"), called("runs/0003-ink/model/..")
+        ('0003-ink', 'avatars-64', '0003-ink')
+    """
+    if str(path) in EMBEDDED:
+        return str(path)
+    whole = Path(path).resolve()
+    name = (whole.parent.name if whole.name == "model" else whole.name) or whole.name or "source"
+    return "".join(sign if sign.isprintable() else "?" for sign in name)[:MAX_WORD]
 
 
 def rebuilt(source: Model, method: Method, seed: int, saved: Mapping[str, Tensor], fabric: Fabric) -> Generator:
@@ -208,7 +248,7 @@ def rebuilt(source: Model, method: Method, seed: int, saved: Mapping[str, Tensor
     preparation = Preparation(lambda _: (blank, None), rules, fabric, seed, saved, lambda *_: None, lambda _: blank)
     with Sparing(most):
         method.prepare(state, preparation)
-    return state.generator.eval()
+    return state.generator
 
 
 def _is_beyond(text: str) -> bool:

@@ -9,7 +9,7 @@ from graftgan.errors import UserError
 from graftgan.export.card import model_card
 from graftgan.recipes.options import TrainingOptions
 from graftgan.recipes.record import resumed
-from graftgan.recipes.small_delta import write_small_delta
+from graftgan.recipes.small_delta import called, write_small_delta
 from graftgan.recipes.training_run import Finished, train_run
 from graftgan.recipes.watch import choose, what_was_seen
 from graftgan.surgery.merge import merged
@@ -67,7 +67,7 @@ def write_model(finished: Finished, options: TrainingOptions) -> Model:
     folder, before = finished.folder, finished.source.about
     chosen = choose(folder.path, finished.state, watched=options.watch_by() is not None)
     about = {
-        **({} if options.source == "none" else {"method": options.method, "source": Path(options.source).name}),
+        **({} if options.source == "none" else {"method": options.method, "source": called(options.source)}),
         "kimg": chosen.kimg,
         "seed": options.seed,
         "pictures": len(finished.photos),

@@ -18,7 +18,7 @@ class SourceShown:
     """One source of the ranking.
 
     Attributes:
-        name: as it stands behind `--source`.
+        name: of the source, short.
         title: what it is, in words.
         cells: its numbers in words, one a column.
         remarks: sentences on what fits and what does not.
@@ -27,6 +27,7 @@ class SourceShown:
         names: n of them.
         near: uint8 (n, k, H, W, 3 or 1), its samples nearest to each photo.
         redrawn: uint8 (n, H, W, 3 or 1), the best that it can make of each.
+        where: as it stands behind `--source`.
 
     Raises:
         ValueError: there are not as many names, neighbours or redrawn pictures as photos.
@@ -41,6 +42,7 @@ class SourceShown:
     names: list[str]
     near: np.ndarray
     redrawn: np.ndarray
+    where: str = ""
 
     def __post_init__(self) -> None:
         """Refuse pictures that do not belong together."""
@@ -56,7 +58,7 @@ class AdvicePage:
     Attributes:
         title: heading.
         lead: the recommendation in one sentence.
-        command: to type.
+        command: to type; empty where nothing can be recommended.
         reasons: a sentence each.
         columns: (heading, what it says) of the numbers.
         sources: the ranking, the best first; the pictures of the first four are shown.

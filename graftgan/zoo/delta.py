@@ -23,6 +23,8 @@ FACTS, TENSORS = "delta.json", "delta.safetensors"
 FORMAT = 1
 MAX_FACTS_BYTES, MAX_BYTES, MAX_TENSORS, MAX_WORD = 1_000_000, 2**30, 10_000, 200
 SHA256 = re.compile(r"[0-9a-f]{64}")
+OWNER = "generator."
+NAME = re.compile(r"generator\.[A-Za-z0-9_.]+")
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Delta:
         source: the source's name; says nothing about where it lies.
         source_digest: sha256 of the source's generator file.
         model_digest: sha256 of the adapted generator's file, to which source and delta add up.
-        tensors: by the name that a run's state has for them: `generator.` and others; on the CPU.
+        tensors: of the generator, by the name that a run's state has for them, `generator.` in front; on the CPU.
     """
 
     method: str
@@ -96,8 +98,10 @@ def find_delta(path: Path) -> Path:
     """Returns the delta.safetensors that a run's folder, a model folder or the file itself names.
 
     Raises:
-        UserError: there is none.
+        UserError: there is none, or the path is delta.json, which holds no tensors.
     """
+    if path.name == FACTS and path.is_file():
+        raise UserError(f"{path} holds only facts: name the folder or {TENSORS}")
     for file in (path, path / TENSORS, path / "model" / TENSORS):
         if file.is_file():
             return file
@@ -163,9 +167,11 @@ def _shapes(facts: dict[str, Any], path: Path) -> dict[str, tuple[int, ...]]:
     if not isinstance(shapes, dict) or len(shapes) > MAX_TENSORS:
         raise UserError(f"{path}: shapes is not a table of at most {MAX_TENSORS} tensors")
     for name, shape in shapes.items():
+        if len(name) > MAX_WORD or not NAME.fullmatch(name):  # it may come to a terminal
+            raise UserError(f"{path}: {ascii(name[:40])} is no tensor of the generator")
         whole = isinstance(shape, list) and all(type(size) is int and 0 <= size <= MAX_BYTES for size in shape)
-        if len(name) > MAX_WORD or not whole or len(shape) > 8:
-            raise UserError(f"{path}: {name[:40]} has no shape")
+        if not whole or len(shape) > 8:
+            raise UserError(f"{path}: {name} has no shape")
     return {name: tuple(shape) for name, shape in shapes.items()}
 
 
@@ -184,12 +190,14 @@ def _read_tensors(file: Path, facts: dict[str, Any], shapes: dict[str, tuple[int
     except OSError as error:
         raise UserError(f"{file}: {error.strerror or error}") from error
     except (SafetensorError, ValueError, KeyError) as error:
-        raise UserError(f"{file} is not a whole safetensors file: {error}") from error
+        raise UserError(f"{file} is not a whole safetensors file: {ascii(str(error)[:200])}") from error
     if {name: tuple(tensor.shape) for name, tensor in tensors.items()} != shapes:
         raise UserError(f"{file} does not hold the tensors that {FACTS} says")
     for name, tensor in tensors.items():
         if tensor.is_floating_point() and not torch.isfinite(tensor.float()).all():
             raise UserError(f"{file}: {name} holds NaN or infinity")
+        if name.endswith("running_var") and tensor.is_floating_point() and (tensor.float() < 0).any():
+            raise UserError(f"{file}: {name} holds a variance below 0")
     return tensors
 
 

@@ -19,6 +19,7 @@ from graftgan.networks import NETWORKS
 from graftgan.recipes import advise, train
 from graftgan.recipes.adapt import AdaptOptions
 from graftgan.recipes.advise import AdviseOptions
+from graftgan.recipes.advise_page import lines
 from graftgan.recipes.train import TrainOptions
 from graftgan.sampling.sample import sample
 from graftgan.zoo.model_folder import Model, load_model, save_model
@@ -89,7 +90,7 @@ def test_it_leaves_json_a_page_and_a_command_that_parses(quick: AdviseOptions, o
     assert json.loads((advice.folder / "advice.json").read_text()) == advice.found
     html = (advice.folder / "advice.html").read_text()
     assert html.count("<figure>") == 16 and "What to type" in html
-    _, verb, *words = shlex.split(advice.command)
+    _, verb, *words = shlex.split(advice.found["command"])
     job = parse(AdaptOptions, words, verb, positional=("photos",))
     assert (job.source, job.method, job.seed) == (str(one), advice.method.split(":")[0], 3)
     again = shlex.split(json.loads((advice.folder / "run.json").read_text())["command"])
@@ -111,9 +112,10 @@ def test_what_cannot_be_looked_at_is_skipped_in_one_line(
     (broken / "generator.safetensors").write_bytes(b"cut")
     advice = advise.run(replace(quick, sources=(str(broken), "avatar-64", str(other))))
     assert advice.source == str(other) and len(advice.found["sources"]) == 1
-    said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("advise: skipped")]
+    said = [line for line in lines(advice.found) if line.startswith("skipped")]
+    assert "skipped" not in capsys.readouterr().err  # said once
     assert len(said) == 2 and "broken" in said[0] and "did you mean avatars-64?" in said[1]
-    assert [f"advise: {note}" for note in advice.found["notes"]] == said
+    assert advice.found["notes"] == said
 
 
 def test_no_source_at_all(quick: AdviseOptions) -> None:
@@ -129,6 +131,22 @@ def test_a_source_that_adapt_refuses_stands_last(quick: AdviseOptions, other: Pa
     assert advice.found["sources"][1]["refusal"] == "it has no discriminator to start from"
     alone = advise.run(replace(quick, sources=(str(headless),)))
     assert "No source here can be adapted" in " ".join(alone.found["source_reasons"])
+    assert (alone.source, alone.method, alone.kimg, alone.command) == (None, None, None, None)
+    said = "\n".join(lines(alone.found))
+    assert "so nothing is recommended" in said and "graftgan adapt" not in said
+    html = (alone.folder / "advice.html").read_text()
+    assert "so nothing is recommended" in html and "What to type" not in html
+    assert "Your photos beside headless<" in html
+
+
+def test_a_file_in_the_place_of_the_outdir_is_refused_before_any_work(
+    quick: AdviseOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "taken").write_text("")
+    monkeypatch.setattr(advise, "launch", lambda *_: pytest.fail("work began"))
+    for outdir in (tmp_path / "taken", tmp_path / "taken" / "below"):
+        with pytest.raises(UserError, match="--outdir .*: a file is in the place of the folder"):
+            advise.run(replace(quick, outdir=str(outdir)))
 
 
 def test_one_grey_photo_of_another_size_and_a_grey_source(quick: AdviseOptions, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import shutil
 import types
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +25,7 @@ from graftgan.methods.base import Preparation
 from graftgan.networks import NETWORKS
 from graftgan.networks.fronted import FrontedGenerator
 from graftgan.randomness import generator_at
-from graftgan.recipes import adapt
+from graftgan.recipes import adapt, small_delta
 from graftgan.recipes.adapt import AdaptOptions
 from graftgan.recipes.blend import BlendOptions, run
 from graftgan.recipes.judgement import Judgement
@@ -33,8 +34,9 @@ from graftgan.recipes.small_delta import write_small_delta
 from graftgan.state import State
 from graftgan.surgery.merge import merged
 from graftgan.surgery.modulation import modulate
-from graftgan.zoo.delta import FACTS, TENSORS
+from graftgan.zoo.delta import FACTS, TENSORS, load_delta
 from graftgan.zoo.model_folder import GENERATOR, Model, load_model, save_model
+from graftgan.zoo.sources import find_source
 
 FABRIC = launch("cpu", "32")
 SMALL = [name for name, kind in METHODS.items() if kind.small]
@@ -121,11 +123,11 @@ def source_at(folder: Path, network: str, seed: int = 0) -> Path:
 def adapted_at(folder: Path, source: Path, method: str, seed: int = 0, *settings: str) -> Path:
     """The folder of a run that moved every trainable number of the method by a draw of the seed; answers it."""
     options = AdaptOptions(source=str(source), method=method, method_options=settings, seed=seed, devices="cpu")
-    model = load_model(source)
+    model = load_model(find_source(source))
     digest = model.digest
     how = METHODS[method](**{name: int(value) for name, _, value in (word.partition("=") for word in settings)})
     rules = options.rules(16)
-    preparation = Preparation(lambda _: (PIXELS, None), rules, FABRIC, seed, None, lambda *_: None, lambda: PIXELS)
+    preparation = Preparation(lambda _: (PIXELS, None), rules, FABRIC, seed, None, lambda *_: None, lambda _: PIXELS)
     state = make_state(model, options, how, FABRIC.device, preparation)
     rng = generator_at(seed, 1)
     moving = {name.removeprefix("generator.") for name in state.trainable_g()}
@@ -136,7 +138,7 @@ def adapted_at(folder: Path, source: Path, method: str, seed: int = 0, *settings
             value += 4
     got = Model(model.network, merged(state.average).eval(), model.discriminator, {})
     finished: Any = types.SimpleNamespace(folder=types.SimpleNamespace(path=folder), state=state, fabric=FABRIC)
-    assert digest == load_model(source).digest
+    assert digest == load_model(find_source(source)).digest
     note = write_small_delta(finished, options, state.average, got)
     save_model(folder / "model", got, note)
     return folder
@@ -209,7 +211,7 @@ def test_a_delta_holds_what_changed_and_what_was_measured_and_no_more(dcgan: Pat
     wanted = {
         f"generator.{name}"
         for name, value in tensors_of(dcgan).items()
-        if value.dim() < 2 and not name.endswith("running_var")
+        if value.dim() < 2  # what trains, and what batch norms measure, moved or not
     }
     assert shifts.keys() == wanted
     measured = safetensors.torch.load_file(adapted_at(tmp_path / "two", dcgan, "measured") / "model" / TENSORS)
@@ -300,6 +302,66 @@ def test_a_delta_without_what_its_structure_needs_is_refused(dcgan: Path, tmp_pa
     vouched(file, tensors)
     with pytest.raises(UserError, match="measured needs generator.*keep, which the delta has not"):
         run(BlendOptions(deltas=(str(file),), out=str(tmp_path / "out"), source=str(dcgan)))
+
+
+@pytest.mark.parametrize(
+    ("end", "lost"), [("bias", "bias"), ("running_mean", "running_mean"), ("num_batches_tracked", "num_batches")]
+)
+def test_a_delta_that_lacks_what_its_method_trains_is_refused(dcgan: Path, tmp_path: Path, end: str, lost: str) -> None:
+    file = adapted_at(tmp_path / "run", dcgan, "shifts") / "model" / TENSORS
+    tensors = safetensors.torch.load_file(file)
+    del tensors[max(name for name in tensors if name.endswith(end))]
+    vouched(file, tensors)
+    with pytest.raises(
+        UserError, match=f"safetensors: the delta is not whole: 1 of what shifts .* missing, as .*{lost}"
+    ):
+        run(BlendOptions(deltas=(str(file),), out=str(tmp_path / "out"), source=str(dcgan)))
+
+
+def test_a_method_that_leaves_no_delta_is_refused_before_its_settings_are_read(
+    dcgan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = adapted_at(tmp_path / "run", dcgan, "shifts") / "model" / TENSORS
+    monkeypatch.setattr(small_delta, "method_from", lambda *_: pytest.fail("its settings were read"))
+    vouched(file, safetensors.torch.load_file(file), method="joint", method_options=[f"source_data={tmp_path}"])
+    with pytest.raises(UserError, match="safetensors: the delta's method joint leaves no small delta"):
+        run(BlendOptions(deltas=(str(file),), out=str(tmp_path / "out"), source=str(dcgan)))
+
+
+def test_an_altered_delta_is_not_called_what_its_run_wrote(
+    dcgan: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = adapted_at(tmp_path / "run", dcgan, "shifts") / "model" / TENSORS
+    vouched(file, {name: value * 3 for name, value in safetensors.torch.load_file(file).items()})
+    assert main(["blend", str(file), "--out", str(tmp_path / "out"), "--source", str(dcgan)]) == 0
+    said = capsys.readouterr().out
+    assert (
+        "alone not to the bit what its run wrote: another machine rounds differently, or the delta was changed" in said
+    )
+
+
+def test_a_value_that_no_float_holds_names_the_delta(dcgan: Path, tmp_path: Path) -> None:
+    file = adapted_at(tmp_path / "large", dcgan, "shifts") / "model" / TENSORS
+    tensors = safetensors.torch.load_file(file)
+    name = next(name for name in tensors if name.endswith("bias"))
+    vouched(file, {**tensors, name: torch.full_like(tensors[name], 1e38)})
+    other = adapted_at(tmp_path / "other", dcgan, "shifts", 1)
+    with pytest.raises(UserError, match=rf"^large: {name.removeprefix('generator.')} of the blend is beyond"):
+        run(BlendOptions(deltas=(str(other), f"{file}=9"), out=str(tmp_path / "out"), source=str(dcgan)))
+
+
+@pytest.mark.parametrize("word", [".", "../source", "{run}", "{run}/model", "{run}/model/."])
+def test_a_source_is_called_by_its_resolved_path(
+    dcgan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, word: str
+) -> None:
+    shutil.copytree(dcgan, tmp_path / "0007-ink" / "model")
+    monkeypatch.chdir(dcgan)
+    words = word.replace("{run}", str(tmp_path / "0007-ink"))
+    file = adapted_at(tmp_path / "run", Path(words), "shifts") / "model" / TENSORS
+    wanted = "0007-ink" if "{run}" in word else "source"
+    assert load_delta(file).source == wanted
+    done = run(BlendOptions(deltas=(str(file),), out=str(tmp_path / "out"), source=words))
+    assert done.model.about["source"] == wanted
 
 
 def test_a_method_whose_result_cannot_be_rebuilt_leaves_no_delta(dcgan: Path, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Small deltas on disk: read back to the bit; every kind of damage is one line that names the file."""
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Callable
@@ -49,6 +50,18 @@ def test_a_run_a_model_or_the_file_names_it(folder: Path) -> None:
         find_delta(folder)
 
 
+def test_its_facts_are_no_delta(folder: Path) -> None:
+    with pytest.raises(UserError, match=r"delta.json holds only facts: name the folder or delta.safetensors"):
+        find_delta(folder / FACTS)
+
+
+def test_a_variance_below_zero_is_named(tmp_path: Path) -> None:
+    variance = {"generator.main.1.running_var": torch.tensor([1.0, -1e-6])}
+    save_delta(tmp_path, dataclasses.replace(made(), tensors=variance))
+    with pytest.raises(UserError, match="delta.safetensors: generator.main.1.running_var holds a variance below 0"):
+        load_delta(tmp_path / TENSORS)
+
+
 @pytest.mark.parametrize("name", [FACTS, TENSORS])
 def test_a_file_cut_anywhere_is_named(folder: Path, name: str) -> None:
     good = (folder / name).read_bytes()
@@ -88,6 +101,10 @@ def test_a_file_cut_anywhere_is_named(folder: Path, name: str) -> None:
         ({"shapes": {"generator.bias": [True]}}, "has no shape"),
         ({"shapes": {"generator.bias": [1] * 9}}, "has no shape"),
         ({"shapes": {"generator.bias": [2**40]}}, "has no shape"),
+        ({"shapes": {"generator.\x1b[31mred": [2]}}, r"'generator.\\x1b\[31mred' is no tensor of the generator"),
+        ({"shapes": {"generator.bias:exp_avg": [2]}}, "is no tensor of the generator"),
+        ({"shapes": {"discriminator.bias": [2]}}, "'discriminator.bias' is no tensor of the generator"),
+        ({"shapes": {"generator." + "x" * 200: [2]}}, "is no tensor of the generator"),
     ],
 )
 def test_false_facts_are_named(folder: Path, change: dict[str, Any], message: str) -> None:
