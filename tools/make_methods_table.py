@@ -24,7 +24,7 @@ SECTION = re.compile(
 HEAD = """# Methods
 
 How a pretrained pair is adapted to a few pictures: `graftgan adapt PHOTOS --method NAME`. Settings and their defaults:
-`graftgan adapt --help`. Which is better on which pictures is a matter of measurement: [the bench](results/bench/README.md).
+`graftgan adapt --help`. Which is better on which pictures is measured: [the bench](results/bench/README.md).
 
 This page is made by `python tools/make_methods_table.py` from the methods' own descriptions; do not edit it.
 
