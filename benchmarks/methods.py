@@ -61,7 +61,7 @@ class Run:
         self.photos = photos.contiguous(memory_format=torch.channels_last)
         self.rules = self.method.game(self.options.rules(generator.resolution))
         preparation = Preparation(
-            self.real_at, self.rules, FABRIC, 0, None, lambda *told: None, lambda: self.photos.clone()
+            self.real_at, self.rules, FABRIC, 0, None, lambda *told: None, lambda most: self.photos[:most].clone()
         )
         began = time.process_time()
         self.state: State = make_state(self.model, self.options, self.method, FABRIC.device, preparation)

@@ -96,7 +96,7 @@ def state_of(options: AdaptOptions, photos: PictureSet, saved: dict[str, Tensor]
     """
     model, fabric = starting_pair(options, photos.resolution, 0), Fabric(accelerator="cpu", devices=1)
     real_at, rules = real_batches(options, photos, model, fabric), options.rules(photos.resolution)
-    preparation = Preparation(real_at, rules, fabric, options.seed, saved, lambda *_: None)
+    preparation = Preparation(real_at, rules, fabric, options.seed, saved, lambda *_: None, lambda most: torch.zeros(1))
     return make_state(model, options, method_from(options.method, options.method_options), CPU, preparation)
 
 

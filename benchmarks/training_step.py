@@ -61,7 +61,15 @@ class Run:
         self.form, self.options, self.rules = form, options, options.rules(SIDE)
         real = torch.rand(options.batch, 3, SIDE, SIDE, generator=generator_at(0, 0, purpose="real")) * 2 - 1
         self.real = real.contiguous(memory_format=form.layout)
-        preparation = Preparation(lambda index: (self.real, None), self.rules, FABRIC, 0, None, lambda *told: None)
+        preparation = Preparation(
+            lambda index: (self.real, None),
+            self.rules,
+            FABRIC,
+            0,
+            None,
+            lambda *told: None,
+            lambda most: self.real[:most],
+        )
         model = draw_pair(options, SIDE, 0)
         self.state: State = make_state(model, options, METHOD, FABRIC.device, preparation)
         for _, module in self.state.modules():

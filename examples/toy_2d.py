@@ -174,7 +174,9 @@ def train(method: Method, pair: tuple[Generator, Discriminator], points: Tensor,
 
     state = State(generator, discriminator, generator, AUGMENTS["none"]())
     fabric, rules = launch("cpu"), method.game(RULES)
-    method.prepare(state, Preparation(batch_at, rules, fabric, seed, None, lambda *done: None, lambda: pictures))
+    method.prepare(
+        state, Preparation(batch_at, rules, fabric, seed, None, lambda *done: None, lambda most: pictures[:most])
+    )
     state.average = copy.deepcopy(state.generator).eval().requires_grad_(False)
     rate_g, rate_d = method.rates()
     if state.trainable_g():

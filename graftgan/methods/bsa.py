@@ -69,6 +69,8 @@ class BSA(Method):
     adversarial game's options play no part.
     Cost: less than half a plain step. G learns 25 times as fast as usual (0.01 for DCGAN), and the
     latents with it; they take 0.03.
+    Measured: 1.23 of plain fine-tuning's KID on the mean of six pairs of ten photos at 32 px, 0.82 to 1.57
+    (docs/results/bench).
     Prefer it: with 25 photos or fewer where smooth pictures are better than a game that may diverge, or where the
     source's D is of no use (with `perceptual` 0).
 

@@ -31,6 +31,8 @@ class CDC(RelaxedRealism):
 
     Trains: all of G and D, and a head for patches. Frozen: a copy of the source's G, kept in checkpoints.
     Cost: one more pass of the source's G a step, without gradients; memory for its weights.
+    Measured: 1.12 of plain fine-tuning's KID on the mean of six pairs of ten photos at 32 px, 0.84 to 1.21
+    (docs/results/bench).
     Prefer it: where the target is near the source and each picture should stay recognisably its source's; on far
     targets its bond to the source hurts.
 

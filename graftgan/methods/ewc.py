@@ -33,6 +33,8 @@ class EWC(Method):
     Trains: all of G and D. Frozen: nothing; only G is pulled.
     Cost: `pictures` passes through G and D and back, one picture each, once; two copies of G's weights; a pass over
     them each step.
+    Measured: 1.01 of plain fine-tuning's KID on the mean of six pairs of ten photos at 32 px, 0.96 to 1.06
+    (docs/results/bench).
     Prefer it: near the source with ten pictures or so; far from it, it holds on to what does not fit.
 
     Attributes:

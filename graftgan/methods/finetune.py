@@ -14,5 +14,7 @@ class FineTune(Method):
 
     Trains: all of G and D. Frozen: nothing.
     Cost: none over a plain step.
+    Measured: KID 0.263 on the mean of six pairs of ten photos at 32 px, where the unchanged source has 0.254
+    (docs/results/bench).
     Prefer it: as the control, and with 50 pictures or more; with ten it drifts toward copying first.
     """

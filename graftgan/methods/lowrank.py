@@ -29,6 +29,8 @@ class LowRank(Method):
     with `discriminator` A and B and all that is no kernel in its blocks. Frozen: the kernels, and in G the fully
     connected layers (mapping, styles), which would make the result large.
     Cost: a few percent of a step. G learns 5 times as fast as usual (0.002 for DCGAN).
+    Measured: 1.44 of plain fine-tuning's KID on the mean of six pairs of ten photos at 32 px, 1.13 to 2.21
+    (docs/results/bench).
     Prefer it: over `scaleshift` and `fsgan` where shapes must change and the result must stay small.
 
     Attributes:

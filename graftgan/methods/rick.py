@@ -25,6 +25,8 @@ class Rick(Method):
     Trains: the filters in the middle, and everything that is no convolution kernel. Frozen: the filters above the
     upper quantile, from one ranking to the next; the pruned ones, for ever.
     Cost: a pass over the kernels a step, a few percent; one more copy of the kernels in memory.
+    Measured: 1.20 of plain fine-tuning's KID on the mean of six pairs of ten photos at 32 px, 1.07 to 1.61
+    (docs/results/bench).
     Prefer it: far from the source, where traits of the source linger in the samples.
 
     Attributes:

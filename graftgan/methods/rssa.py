@@ -42,6 +42,8 @@ class RSSA(RelaxedRealism):
     Trains: all of G and D, and a head for patches. Frozen: a copy of the source's G, kept in checkpoints.
     Cost: the latent search, once; a step takes one more pass of the source's G without gradients, and compares
     `side`^4 pairs of places a picture and block twice over.
+    Measured: 1.04 of plain fine-tuning's KID on the mean of six pairs of ten photos at 32 px, 0.82 to 1.15
+    (docs/results/bench).
     Prefer it: where layout must survive (buildings, poses) and the target is near the source.
 
     Attributes:

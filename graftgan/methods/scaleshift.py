@@ -19,6 +19,8 @@ class ScaleShift(Method):
     Trains: scales and shifts in G, all of D. Frozen: every kernel of G.
     Cost: a little less than a plain step; the result is a few kB. G learns 10 times as fast as usual
     (0.004 for DCGAN).
+    Measured: 1.45 of plain fine-tuning's KID on the mean of six pairs of ten photos at 32 px, 1.19 to 1.94
+    (docs/results/bench).
     Prefer it: as the control of small adaptations, or where the target is the source in other colours.
     """
 
