@@ -90,7 +90,7 @@ def test_one_line_brings_a_method_onto_the_page(brandnew: str) -> None:
     assert rows == [
         "| `brandnew` | Does what nobody did before. | Doe et al. 1999, "
         "[1234.56789](https://arxiv.org/abs/1234.56789) |",
-        "| `brandnew` | a little. | the rest. | never. |",
+        "| `brandnew` | a little. | the rest. |  | never. |",
         "| `brandnew` | avatars-64 | 1.23 (1.10 to 1.30) | 0.2 | -1.5 | 34.5 |",
     ]
     assert "batch 3." in page

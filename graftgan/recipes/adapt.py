@@ -40,7 +40,7 @@ class AdaptOptions(TrainingOptions):
     photos that are most like yours (see `graftgan advise`; docs/results/advice.md says how well it advises)."""
     kimg: float = 10.0
     """Budget: thousands of real pictures shown to the discriminator; 10 took 80 s by fine-tuning on two cores at 64 px,
-    and three times as long by `projected`, which `auto` takes most often."""
+    and 1.15 times as long by `projected`, which `auto` takes mostly."""
     loss: str = "hinge"
     """Adversarial loss: {losses}. On the demo hinge came nearer to the hold-out than non-saturating."""
     r1: float | None = 1.0

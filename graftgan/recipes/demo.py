@@ -34,7 +34,6 @@ def run(options: DemoOptions) -> Result:
             photos=str(demo / "photos"),
             holdout=str(demo / "holdout.zip"),
             metric_pictures=200,
-            kimg=5.0,
             outdir=options.outdir,
             seed=options.seed,
             devices=options.devices,

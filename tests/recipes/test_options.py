@@ -101,7 +101,7 @@ def test_a_switch_of_a_method_can_be_turned_off(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(METHODS, "switched", Switched)
     assert not method_from("switched", ("warm=false",)).warm
     assert method_from("switched", ("warm=True",)).warm
-    with pytest.raises(UserError, match="warm=perhaps: warm is bool"):
+    with pytest.raises(UserError, match="warm=perhaps: warm is true or false"):
         method_from("switched", ("warm=perhaps",))
 
 
