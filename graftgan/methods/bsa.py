@@ -1,6 +1,6 @@
 """BSA: the generator learns to draw the photos themselves, by moving only its scales and shifts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import torch
@@ -97,6 +97,10 @@ class BSA(Method):
         for name in ("perceptual", "latent", "near", "noise"):
             if not getattr(self, name) >= 0:
                 raise UserError(f"--method-options {name}={getattr(self, name)}: at least 0")
+
+    def game(self, rules: Rules) -> Rules:
+        """Plays none: no penalty has anything to hold back."""
+        return replace(rules, r1=0.0, r2=0.0, gradient_penalty=0.0, path_length=0.0, lecam=0.0)
 
     def rates(self) -> tuple[float, float]:
         """G faster: few numbers have to move far, and there is no game to upset."""

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import skip_init
 
 from graftgan.errors import UserError
-from graftgan.networks.base import JSON, Discriminator, Generator, Noise, check_resolution, resolutions, width
+from graftgan.networks.base import JSON, Discriminator, Generator, Noise, resolutions, width
+from graftgan.networks.strided import check_unconditional, conv4, falling_blocks, rising_blocks
 
 
 class DCGANGenerator(Generator):
@@ -45,7 +45,7 @@ class DCGANGenerator(Generator):
         c_dim: int = 0,
         z_dim: int = 100,
     ) -> None:
-        _check(resolution, c_dim)
+        check_unconditional("dcgan", resolution, c_dim)
         super().__init__(z_dim, c_dim, resolution, channels)
         self.channel_base, self.channel_max = channel_base, channel_max
         layers: list[nn.Module] = []
@@ -53,9 +53,9 @@ class DCGANGenerator(Generator):
         for size in resolutions(resolution // 2):
             outputs = width(size, channel_base, channel_max)
             stride, padding = (1, 0) if size == 4 else (2, 1)
-            layers += [_conv(nn.ConvTranspose2d, inputs, outputs, stride, padding), nn.BatchNorm2d(outputs), nn.ReLU()]
+            layers += [conv4(nn.ConvTranspose2d, inputs, outputs, stride, padding), nn.BatchNorm2d(outputs), nn.ReLU()]
             inputs = outputs
-        self.main = nn.Sequential(*layers, _conv(nn.ConvTranspose2d, inputs, channels, 2, 1), nn.Tanh())
+        self.main = nn.Sequential(*layers, conv4(nn.ConvTranspose2d, inputs, channels, 2, 1), nn.Tanh())
 
     def forward(
         self,
@@ -79,8 +79,7 @@ class DCGANGenerator(Generator):
 
     def blocks(self) -> dict[int, tuple[str, ...]]:
         """Resolution -> its convolution, batch norm and activation, low to high; the last map is the picture."""
-        names = [f"main.{index}" for index in range(len(self.main))]
-        return {size: tuple(names[3 * at : 3 * at + 3]) for at, size in enumerate(resolutions(self.resolution))}
+        return rising_blocks(self.resolution)
 
     def config(self) -> JSON:
         """The constructor's arguments."""
@@ -118,19 +117,19 @@ class DCGANDiscriminator(Discriminator):
     def __init__(
         self, resolution: int, channel_base: int = 2048, channel_max: int = 512, channels: int = 3, c_dim: int = 0
     ) -> None:
-        _check(resolution, c_dim)
+        check_unconditional("dcgan", resolution, c_dim)
         super().__init__(c_dim, resolution, channels)
         self.channel_base, self.channel_max = channel_base, channel_max
         layers: list[nn.Module] = []
         inputs = channels
         for size in reversed(resolutions(resolution // 2)):
             outputs = width(size, channel_base, channel_max)
-            layers.append(_conv(nn.Conv2d, inputs, outputs, 2, 1))
+            layers.append(conv4(nn.Conv2d, inputs, outputs, 2, 1))
             if size < resolution // 2:
                 layers.append(nn.BatchNorm2d(outputs))
             layers.append(nn.LeakyReLU(0.2))
             inputs = outputs
-        self.main = nn.Sequential(*layers, _conv(nn.Conv2d, inputs, 1, 1, 0))
+        self.main = nn.Sequential(*layers, conv4(nn.Conv2d, inputs, 1, 1, 0))
 
     def forward(self, images: Tensor, c: Tensor | None = None) -> Tensor:
         """Logits (N, 1) of images (N, channels, resolution, resolution) in [-1, 1]; c is unused."""
@@ -138,12 +137,7 @@ class DCGANDiscriminator(Discriminator):
 
     def blocks(self) -> dict[int, tuple[str, ...]]:
         """Resolution that a block reads -> its layers, high to low; the convolution to the logit is in none."""
-        sizes = resolutions(self.resolution)[:0:-1]
-        # The first block has no batch norm, hence two layers instead of three.
-        starts = [0] + [2 + 3 * at for at in range(len(sizes))]
-        return {
-            size: tuple(f"main.{index}" for index in range(starts[at], starts[at + 1])) for at, size in enumerate(sizes)
-        }
+        return falling_blocks(self.resolution)
 
     def config(self) -> JSON:
         """The constructor's arguments."""
@@ -207,21 +201,6 @@ def config_from_state_dict(weights: Mapping[str, Tensor]) -> JSON:
 def _is_conv(name: str) -> bool:
     parts = name.split(".")
     return len(parts) == 3 and parts[0] == "main" and parts[1].isdecimal() and parts[2] == "weight"
-
-
-def _check(resolution: int, c_dim: int) -> None:
-    check_resolution(resolution)
-    if c_dim:
-        raise UserError(f"dcgan knows no classes: c_dim must be 0, not {c_dim}; stylegan2 takes labelled pictures")
-
-
-def _conv(
-    kind: type[nn.Conv2d] | type[nn.ConvTranspose2d], inputs: int, outputs: int, stride: int, padding: int
-) -> nn.Module:
-    # The plain constructor would draw from the global random state.
-    conv = skip_init(kind, inputs, outputs, 4, stride, padding, bias=False, device=torch.get_default_device())
-    nn.init.zeros_(conv.weight)
-    return conv
 
 
 @torch.no_grad()

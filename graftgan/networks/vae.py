@@ -14,10 +14,9 @@ import math
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import skip_init
 
-from graftgan.errors import UserError
-from graftgan.networks.base import JSON, Discriminator, Generator, Noise, check_resolution, resolutions, width
+from graftgan.networks.base import JSON, Discriminator, Generator, Noise, resolutions, width
+from graftgan.networks.strided import check_unconditional, conv4, falling_blocks, rising_blocks
 
 MOST_GROUPS = 8
 LEAST_IN_GROUP = 8
@@ -52,7 +51,7 @@ class VAEDecoder(Generator):
         c_dim: int = 0,
         z_dim: int = 100,
     ) -> None:
-        _check(resolution, c_dim)
+        check_unconditional("vae", resolution, c_dim)
         super().__init__(z_dim, c_dim, resolution, channels)
         self.channel_base, self.channel_max = channel_base, channel_max
         layers: list[nn.Module] = []
@@ -60,10 +59,10 @@ class VAEDecoder(Generator):
         for size in resolutions(resolution // 2):
             outputs = width(size, channel_base, channel_max)
             stride, padding = (1, 0) if size == 4 else (2, 1)
-            conv = _conv(nn.ConvTranspose2d, inputs, outputs, stride, padding, bias=size == 4)
+            conv = conv4(nn.ConvTranspose2d, inputs, outputs, stride, padding, bias=size == 4)
             layers += [conv, _norm(outputs), nn.ReLU()]
             inputs = outputs
-        self.main = nn.Sequential(*layers, _conv(nn.ConvTranspose2d, inputs, channels, 2, 1), nn.Tanh())
+        self.main = nn.Sequential(*layers, conv4(nn.ConvTranspose2d, inputs, channels, 2, 1), nn.Tanh())
 
     def forward(
         self,
@@ -90,8 +89,7 @@ class VAEDecoder(Generator):
 
     def blocks(self) -> dict[int, tuple[str, ...]]:
         """Resolution -> its convolution, group norm and activation, low to high; the last map is the picture."""
-        names = [f"main.{index}" for index in range(len(self.main))]
-        return {size: tuple(names[3 * at : 3 * at + 3]) for at, size in enumerate(resolutions(self.resolution))}
+        return rising_blocks(self.resolution)
 
     def config(self) -> JSON:
         """The constructor's arguments."""
@@ -133,19 +131,19 @@ class VAEEncoder(Discriminator):
         c_dim: int = 0,
         z_dim: int = 100,
     ) -> None:
-        _check(resolution, c_dim)
+        check_unconditional("vae", resolution, c_dim)
         super().__init__(c_dim, resolution, channels)
         self.channel_base, self.channel_max, self.z_dim = channel_base, channel_max, z_dim
         layers: list[nn.Module] = []
         inputs = channels
         for size in reversed(resolutions(resolution // 2)):
             outputs = width(size, channel_base, channel_max)
-            layers.append(_conv(nn.Conv2d, inputs, outputs, 2, 1, bias=size == resolution // 2))
+            layers.append(conv4(nn.Conv2d, inputs, outputs, 2, 1, bias=size == resolution // 2))
             if size < resolution // 2:
                 layers.append(_norm(outputs))
             layers.append(nn.LeakyReLU(0.2))
             inputs = outputs
-        self.main = nn.Sequential(*layers, _conv(nn.Conv2d, inputs, 2 * z_dim, 1, 0, bias=True))
+        self.main = nn.Sequential(*layers, conv4(nn.Conv2d, inputs, 2 * z_dim, 1, 0, bias=True))
 
     def posterior(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log variance, (N, z_dim) each, of the latents of images (N, channels, resolution, resolution)."""
@@ -162,12 +160,7 @@ class VAEEncoder(Discriminator):
 
     def blocks(self) -> dict[int, tuple[str, ...]]:
         """Resolution that a block reads -> its layers, high to low; the convolution to the latents is in none."""
-        sizes = resolutions(self.resolution)[:0:-1]
-        # The first block has no norm, hence two layers instead of three.
-        starts = [0] + [2 + 3 * at for at in range(len(sizes))]
-        return {
-            size: tuple(f"main.{index}" for index in range(starts[at], starts[at + 1])) for at, size in enumerate(sizes)
-        }
+        return falling_blocks(self.resolution)
 
     def config(self) -> JSON:
         """The constructor's arguments."""
@@ -186,27 +179,6 @@ def _config(network: VAEDecoder | VAEEncoder) -> JSON:
         channels=network.channels,
         c_dim=network.c_dim,
     )
-
-
-def _check(resolution: int, c_dim: int) -> None:
-    check_resolution(resolution)
-    if c_dim:
-        raise UserError(f"vae knows no classes: c_dim must be 0, not {c_dim}; stylegan2 takes labelled pictures")
-
-
-def _conv(
-    kind: type[nn.Conv2d] | type[nn.ConvTranspose2d],
-    inputs: int,
-    outputs: int,
-    stride: int,
-    padding: int,
-    bias: bool = False,
-) -> nn.Module:
-    # The plain constructor would draw from the global random state.
-    conv = skip_init(kind, inputs, outputs, 4, stride, padding, bias=bias, device=torch.get_default_device())
-    for parameter in conv.parameters():
-        nn.init.zeros_(parameter)
-    return conv
 
 
 def _norm(channels: int) -> nn.GroupNorm:

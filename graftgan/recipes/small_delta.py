@@ -173,7 +173,7 @@ def adapted(source: Model, delta: Delta, fabric: Fabric) -> Generator:
         raise UserError(f"the delta does not fit {delta.method}: {str(error)[:200]}") from error
     lacks = sorted(moving(generator) - {name.removeprefix(OWNER) for name in delta.tensors})
     values = generator.state_dict()
-    for full, tensor in delta.tensors.items():
+    for full, tensor in sorted(delta.tensors.items()):
         name = full.removeprefix(OWNER)
         if not full.startswith(OWNER):
             raise UserError(f"{full} of the delta is outside the generator")

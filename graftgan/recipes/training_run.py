@@ -3,9 +3,10 @@
 import io
 import shlex
 import shutil
+import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,10 @@ from graftgan.data import PictureSet, suggest_resolution
 from graftgan.devices import from_first, in_any, launch
 from graftgan.errors import NumericalError, StoppedEarly, UserError
 from graftgan.files import write_atomically
+from graftgan.losses import LOSSES
 from graftgan.methods import METHODS
 from graftgan.methods.base import Preparation
+from graftgan.methods.rules import Rules
 from graftgan.methods.step import take_step
 from graftgan.randomness import generator_at
 from graftgan.recipes.options import TrainingOptions, method_from
@@ -119,7 +122,10 @@ def _train(
 ) -> Finished:
     """Builds the state, goes on from a checkpoint if there is one, and runs the loop."""
     method = method_from(options.method, options.method_options)
-    rules, schedule = method.game(options.rules(photos.resolution)), options.schedule()
+    asked_for = options.rules(photos.resolution)
+    rules, schedule = method.game(asked_for), options.schedule()
+    if fabric.global_rank == 0 and (line := other_game(options.method, model, asked_for, rules)):
+        print(f"{verb}: {line}", file=sys.stderr, flush=True)
     real_at = real_batches(options, photos, model, fabric)
     checkpoints = folder.path / "checkpoints"
     saved = newest_checkpoint(checkpoints, fabric) if options.resume else None
@@ -178,6 +184,33 @@ def _train(
         if log is not None:
             log.close()
     return Finished(folder, state, model, photos, holdout, time.monotonic() - began, fabric)
+
+
+def other_game(method: str, model: Model, asked: Rules, played: Rules) -> str:
+    """Returns one line on what of the game that the options describe is not played; empty where all is.
+
+    Example:
+        >>> from graftgan.losses import LOSSES
+        >>> from graftgan.zoo.sources import find_source
+        >>> from graftgan.zoo.model_folder import load_model
+        >>> rules = Rules(LOSSES["hinge"], r1=1.0)
+        >>> other_game("projected", load_model(find_source("avatars-64")), rules, Rules(LOSSES["hinge"]))
+        '--method projected plays by rules of its own: r1 0 (asked: 1)'
+    """
+    assert model.discriminator is not None
+    if not model.discriminator.adversary:
+        return f"a {model.network} is trained by its own bound: loss, penalties and augmentation have no part in it"
+    told = []
+    for part in fields(Rules):
+        one, other = getattr(asked, part.name), getattr(played, part.name)
+        if one != other:
+            words = [next((name for name, loss in LOSSES.items() if loss is value), None) for value in (other, one)]
+            told.append(
+                "{} {} (asked: {})".format(
+                    part.name, *(w or f"{v:g}" for w, v in zip(words, (other, one), strict=True))
+                )
+            )
+    return f"--method {method} plays by rules of its own: {', '.join(told)}" if told else ""
 
 
 def check_together(options: TrainingOptions, model: Model, fabric: Fabric) -> None:

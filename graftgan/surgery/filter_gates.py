@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from graftgan.networks.base import Discriminator, Generator
+from graftgan.surgery.kernels import kernels_of
 
 
 class FilterGate(nn.Module):
@@ -92,15 +93,9 @@ def gates_of(network: Generator | Discriminator) -> nn.ModuleList:
         ['main.0', 'main.3']
     """
     gates = nn.ModuleList()
-    for names in network.blocks().values():
-        for block in names:
-            for inner, module in network.get_submodule(block).named_modules():
-                weight = getattr(module, "weight", None)
-                if not isinstance(weight, nn.Parameter) or weight.dim() != 4:
-                    continue
-                dim = 1 if isinstance(module, nn.ConvTranspose2d) else 0
-                if isinstance(network, Discriminator) or weight.shape[dim] != network.channels:
-                    gates.append(FilterGate(f"{block}.{inner}" if inner else block, weight, dim))
+    for kernel in kernels_of(network):
+        if isinstance(network, Discriminator) or kernel.weight.shape[kernel.dim] != network.channels:
+            gates.append(FilterGate(kernel.name, kernel.weight, kernel.dim))
     return gates
 
 

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from graftgan.networks.base import Discriminator, Generator
+from graftgan.surgery.kernels import kernels_of
 
 
 class KernelModulation(nn.Module):
@@ -58,14 +59,8 @@ def modulate(network: Generator | Discriminator, rank: int, rng: torch.Generator
         Name of the convolution -> its modulation.
     """
     modulations = {}
-    for names in network.blocks().values():
-        for block in names:
-            for inner, module in network.get_submodule(block).named_modules():
-                weight = getattr(module, "weight", None)
-                if not isinstance(weight, nn.Parameter) or weight.dim() != 4:
-                    continue
-                dim = 1 if isinstance(module, nn.ConvTranspose2d) else 0
-                modulation = KernelModulation(weight, dim, rank, rng)
-                parametrize.register_parametrization(module, "weight", modulation)
-                modulations[f"{block}.{inner}" if inner else block] = modulation
+    for kernel in kernels_of(network):
+        modulation = KernelModulation(kernel.weight, kernel.dim, rank, rng)
+        parametrize.register_parametrization(kernel.module, "weight", modulation)
+        modulations[kernel.name] = modulation
     return modulations
