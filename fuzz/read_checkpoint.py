@@ -6,7 +6,9 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["graftgan.inert", "graftgan.zoo", "graftgan.networks.dcgan"]):
+with atheris.instrument_imports(
+    include=["graftgan.inert", "graftgan.zoo", "graftgan.networks.dcgan", "graftgan.networks.stylegan3_plan"]
+):
     from graftgan.errors import UserError
     from graftgan.inert.budget import Limits
     from graftgan.inert.refusal import Refusal
@@ -39,6 +41,10 @@ def write_seeds(folder: Path) -> None:
         spec.loader.exec_module(made[name])
     files, parts = made["written_files"], made["written_files"].rosinality_parts(None)
     seeds = {f"nvidia-{protocol}": files.nvidia_pickle(None, protocol) for protocol in (2, 3, 4)}
+    waves = dict(channel_base=32, channel_max=2, num_layers=3, z_dim=2, w_dim=2)
+    given = {name: waves[name] for name in ("channel_base", "channel_max", "num_layers")} | {"margin_size": 4}
+    small = files.stylegan3(**waves)
+    seeds |= {f"stylegan3-{protocol}": files.stylegan3_pickle(small, given, protocol) for protocol in (3, 4)}
     seeds |= {f"tensorflow-{protocol}": files.tensorflow_pickle(None, protocol) for protocol in (2, 4, 5)}
     seeds |= {f"torch-{zipped}": files.torch_saved(parts, zipped) for zipped in (True, False)}
     bad = made["bad_files"].bad_files(files, "fuzz-canary")

@@ -15,10 +15,13 @@ if TYPE_CHECKING:
 
     from graftgan.recipes.advise import Advice
     from graftgan.recipes.compare import Compared
+    from graftgan.recipes.export import Exported
+    from graftgan.recipes.replay import Replayed
     from graftgan.recipes.result import Result
     from graftgan.recipes.table import Table
+    from graftgan.zoo.entry import Source
 
-__all__ = ["adapt", "advise", "blend", "compare", "convert", "evaluate", "load", "train"]
+__all__ = ["adapt", "advise", "blend", "compare", "convert", "evaluate", "export", "load", "replay", "sources", "train"]
 
 
 def adapt(photos: "str | Path", **options: Any) -> "Result":
@@ -121,6 +124,45 @@ def compare(photos: "str | Path", **options: Any) -> "Compared":
     return recipe.run(from_keywords(CompareOptions, {"photos": str(photos), **options}), options)
 
 
+def export(
+    model: "str | Path",
+    out: "str | Path | None" = None,
+    *,
+    format: str | None = None,
+    half: bool = False,
+    push_to_hub: str | None = None,
+    private: bool = False,
+) -> "Exported":
+    """Writes a model as one file that others read, checked against PyTorch's pictures, or puts it on the model hub.
+
+    Args:
+        model: a run's folder, a model folder, or a source's name.
+        out: file to write; default: beside the model, with the model's name.
+        format: "onnx", "safetensors" or "pt2"; default: what `out` ends in, else "onnx".
+        half: weights in float16, for safetensors.
+        push_to_hub: user/name of a repository on the hub.
+        private: whether a new one is shown to its owner only.
+
+    Returns:
+        `.path` of the file, `.difference` between its pictures and PyTorch's, `.address` on the hub.
+
+    Raises:
+        UserError: no such model, options that do not go together, a missing package, pictures that differ, or the hub.
+    """
+    from graftgan.recipes import export as recipe
+
+    return recipe.run(
+        recipe.ExportOptions(
+            model=str(model),
+            out=None if out is None else str(out),
+            format=format,
+            half=half,
+            push_to_hub=push_to_hub,
+            private=private,
+        )
+    )
+
+
 def load(model: "str | Path") -> "Result":
     """Reads a run's folder, a model folder, or a source by its name; executes nothing of it.
 
@@ -136,6 +178,31 @@ def load(model: "str | Path") -> "Result":
     from graftgan.recipes.result import load
 
     return load(model)
+
+
+def replay(picture: "str | Path", *, model: "str | Path | None" = None, out: "str | Path | None" = None) -> "Replayed":
+    """Makes a picture or film of `graftgan sample` again, from what the file says of itself, and compares the two.
+
+    Args:
+        picture: PNG, WebP or mp4; nothing in it is executed.
+        model: a run's folder, a model folder, or a source's name; default: looked for by its hash.
+        out: new file; default: beside the picture, with -replayed in its name.
+
+    Returns:
+        `.path` of the new file, `.difference` between their pixels, `.same`, and `.origin`, what the picture said.
+
+    Raises:
+        UserError: the picture does not say how it was made, its model is not found or is another, or `out` exists.
+    """
+    from graftgan.recipes import replay as recipe
+
+    return recipe.run(
+        recipe.ReplayOptions(
+            picture=str(picture),
+            model=None if model is None else str(model),
+            out=None if out is None else str(out),
+        )
+    )
 
 
 def convert(file: "str | Path", out: "str | Path", *, partial: bool = False) -> "Result":
@@ -185,3 +252,18 @@ def blend(
     words = tuple(f"{path}={float(weight)!r}" for path, weight in weights.items())
     recipe.run(recipe.BlendOptions(deltas=words, out=str(out), source=None if source is None else str(source)))
     return load(out)
+
+
+def sources() -> "list[Source]":
+    """Returns what there is to start from: embedded, in installed packages, added, and the hub ids used here.
+
+    Returns:
+        The entries; `.name` is what `adapt(photos, source=...)` takes, `.problem` says why one cannot be used here.
+
+    Example:
+        >>> sources()[0].name
+        'avatars-64'
+    """
+    from graftgan.zoo.catalogue import catalogue
+
+    return catalogue()

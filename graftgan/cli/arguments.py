@@ -19,6 +19,7 @@ from graftgan.features import ENCODERS
 from graftgan.features.lpips import PERCEPTUAL
 from graftgan.features.resize import RESIZES
 from graftgan.losses import LOSSES
+from graftgan.metalearning import ALGORITHMS
 from graftgan.methods import METHODS
 from graftgan.metrics import METRICS
 from graftgan.networks import NETWORKS
@@ -42,6 +43,7 @@ NAMES: Mapping[str, Iterable[str]] = {
     "perceptual": PERCEPTUAL,
     "resizes": RESIZES,
     "metrics": METRICS,
+    "algorithms": ALGORITHMS,
 }
 """What stands for `{methods}` and the like in a field's docstring."""
 

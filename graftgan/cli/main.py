@@ -19,12 +19,15 @@ VERBS: dict[str, str] = {
     "adapt": "the main job: PHOTOS and a source -> adapted generator, samples, metrics, report",
     "advise": "ranks the sources for PHOTOS, recommends method, budget and settings, and says why",
     "train": "a source model from scratch, from a folder or zip of pictures",
-    "sample": "pictures by seed from a model or a run",
+    "meta": "a source that has learnt to be adapted, from TASKS: one folder of pictures a class",
+    "sample": "pictures by seed from a model or a run; grids, style mixtures and films",
+    "replay": "makes a picture or film of `sample` again, from what the file says of itself",
     "evaluate": "the metric table of MODEL_OR_FOLDER against --reference, each number with its protocol",
     "compare": "the same job by several --methods under one budget, beside the controls",
     "blend": "small deltas of one source, put on it by weight: DELTA[=WEIGHT]... --out MODEL",
     "prepare": "check and convert pictures; one row a file on what was done or why it was refused",
     "convert": "another project's checkpoint (NVIDIA .pkl, rosinality .pt) into a model folder, executing none of it",
+    "export": "MODEL as one ONNX, safetensors or pt2 file, or on the model hub",
     "sources": "the source models available here",
 }
 

@@ -95,12 +95,23 @@ class Method:
         needs_adversary: True if it means nothing without a discriminator's opinion; a VAE cannot use it then.
         small: True if G changes in so few numbers that they are worth saving alone (`model/delta.safetensors`).
         sees: the encoder whose features it trains against, which flatter it when they measure it; None: none.
+        needs_source: True if it means nothing for a pair that was drawn at random.
+        leaves_discriminator: True if the pair's own D never trains, nor has a say.
     """
 
     keeps_source: ClassVar[bool] = True
     needs_adversary: ClassVar[bool] = False
     small: ClassVar[bool] = False
     sees: ClassVar[str | None] = None
+    needs_source: ClassVar[bool] = True
+    leaves_discriminator: ClassVar[bool] = False
+
+    def draws_on(self) -> str:
+        """What does it draw from D as the source left it, besides a start? It is refused where D was drawn by the run.
+
+        Returns words that follow its name: "freezes blocks of the source's discriminator". Neutral answer: nothing.
+        """
+        return ""
 
     def game(self, rules: Rules) -> Rules:
         """Which loss and penalties suit it? Neutral answer: those that the user chose."""

@@ -82,6 +82,7 @@ class BSA(Method):
     """
 
     small: ClassVar[bool] = True
+    leaves_discriminator: ClassVar[bool] = True
 
     perceptual: float = 0.1
     """Weight of the perceptual term (feature maps of the source's D)."""
@@ -98,9 +99,13 @@ class BSA(Method):
             if not getattr(self, name) >= 0:
                 raise UserError(f"--method-options {name}={getattr(self, name)}: at least 0")
 
+    def draws_on(self) -> str:
+        """The perceptual term compares feature maps of the source's D; with `perceptual` 0 there is none."""
+        return "compares feature maps of the source's discriminator (not with perceptual=0)" if self.perceptual else ""
+
     def game(self, rules: Rules) -> Rules:
-        """Plays none: no penalty has anything to hold back."""
-        return replace(rules, r1=0.0, r2=0.0, gradient_penalty=0.0, path_length=0.0, lecam=0.0)
+        """Plays none: no penalty has anything to hold back, and no D has to be ahead."""
+        return replace(rules, r1=0.0, r2=0.0, gradient_penalty=0.0, path_length=0.0, lecam=0.0, d_first=0)
 
     def rates(self) -> tuple[float, float]:
         """G faster: few numbers have to move far, and there is no game to upset."""

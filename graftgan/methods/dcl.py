@@ -55,6 +55,12 @@ class DCL(Method):
         if not self.temperature > 0:
             raise UserError(f"--method-options temperature={self.temperature}: above 0")
 
+    def draws_on(self) -> str:
+        """D's contrast has the source D's maps as counterparts; with `discriminator_weight` 0 there is none."""
+        if not self.discriminator_weight:
+            return ""
+        return "contrasts D with the source's discriminator (not with discriminator_weight=0)"
+
     def prepare(self, state: State, preparation: Preparation) -> None:
         """Sets the source's G and D aside."""
         state.fixed["source"] = still_copy(state.generator)

@@ -74,3 +74,20 @@ def held_still(parameters: dict[str, nn.Parameter]) -> Iterator[None]:
     finally:
         for parameter in held:
             parameter.requires_grad_(True)
+
+
+@contextmanager
+def statistics_kept(network: nn.Module) -> Iterator[None]:
+    """Lets batch norms that train use the batch's statistics without taking note of them."""
+    norms = [
+        part
+        for part in network.modules()
+        if isinstance(part, nn.modules.batchnorm._BatchNorm) and part.training and part.track_running_stats
+    ]
+    for norm in norms:
+        norm.track_running_stats = False
+    try:
+        yield
+    finally:
+        for norm in norms:
+            norm.track_running_stats = True

@@ -56,6 +56,10 @@ class EWC(Method):
         if self.pictures < 1:
             raise UserError(f"--method-options pictures={self.pictures}: at least 1")
 
+    def draws_on(self) -> str:
+        """What of G matters is what the source's D says of its pictures."""
+        return "weighs G's weights by the source's discriminator" if self.strength else ""
+
     def prepare(self, state: State, preparation: Preparation) -> None:
         """Keeps a copy of G's weights, and measures the Fisher information unless the run is resumed."""
         weights = [parameter.detach().clone() for parameter in state.generator.parameters()]

@@ -46,6 +46,10 @@ class Extractor(Method):
         if self.width < 1:
             raise UserError(f"--method-options width={self.width}: at least 1")
 
+    def draws_on(self) -> str:
+        """All of it: the frozen features are those that the source's D learnt."""
+        return "sees through the source's discriminator"
+
     def prepare(self, state: State, preparation: Preparation) -> None:
         """Freezes D and draws a head for each of its blocks."""
         network = state.discriminator

@@ -1,6 +1,7 @@
 """Plain fine-tuning: everything trains, from the source's weights."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from graftgan.methods.base import Method
 
@@ -18,3 +19,5 @@ class FineTune(Method):
     (docs/results/bench).
     Prefer it: as the control, and with 50 pictures or more; with ten it drifts toward copying first.
     """
+
+    needs_source: ClassVar[bool] = False

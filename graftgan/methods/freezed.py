@@ -31,6 +31,10 @@ class FreezeD(Method):
     frozen: int = 2
     """How many of D's blocks are frozen, counted from the picture inward."""
 
+    def draws_on(self) -> str:
+        """Blocks of a D that was drawn at random would stay random."""
+        return "freezes blocks of the source's discriminator" if self.frozen else ""
+
     def prepare(self, state: State, preparation: Preparation) -> None:
         """Freezes the first blocks of D.
 

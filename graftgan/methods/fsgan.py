@@ -28,6 +28,10 @@ class FSGAN(Method):
 
     small: ClassVar[bool] = True
 
+    def draws_on(self) -> str:
+        """D's kernels stay the source's up to their singular values."""
+        return "keeps the kernels of the source's discriminator"
+
     def rates(self) -> tuple[float, float]:
         """D faster than G: it must keep up with few numbers, on features that it cannot change."""
         return 2.0, 5.0

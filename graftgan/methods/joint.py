@@ -1,8 +1,6 @@
 """Joint training: one generator learns the target while it keeps making the source's pictures elsewhere."""
 
 import copy
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import ClassVar, cast
 
@@ -14,6 +12,7 @@ from graftgan.data import load_pictures
 from graftgan.errors import UserError
 from graftgan.losses import penalty
 from graftgan.methods.base import Method, Preparation, Turn, normal_latents
+from graftgan.methods.descent import statistics_kept
 from graftgan.methods.rules import Rules
 from graftgan.networks.base import Discriminator, Generator
 from graftgan.randomness import generator_at
@@ -210,16 +209,3 @@ def coded_pictures(state: State, turn: Turn) -> Tensor:
 def opinion(state: State, images: Tensor, labels: Tensor | None) -> Tensor:
     """Returns what D of the source game says."""
     return cast(Discriminator, state.with_discriminator["source"])(images, labels).float()
-
-
-@contextmanager
-def statistics_kept(network: nn.Module) -> Iterator[None]:
-    """Lets batch norms that train use the batch's statistics without taking note of them."""
-    norms = [part for part in network.modules() if isinstance(part, nn.modules.batchnorm._BatchNorm) and part.training]
-    for norm in norms:
-        norm.track_running_stats = False
-    try:
-        yield
-    finally:
-        for norm in norms:
-            norm.track_running_stats = True

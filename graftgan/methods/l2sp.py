@@ -44,6 +44,10 @@ class L2SP(Method):
             if not 0 <= getattr(self, name) < float("inf"):
                 raise UserError(f"--method-options {name}={getattr(self, name)}: a finite number from 0")
 
+    def draws_on(self) -> str:
+        """D is pulled back to the source's only with `strength_d`."""
+        return "pulls D to the source's discriminator (not with strength_d=0)" if self.strength_d else ""
+
     def prepare(self, state: State, preparation: Preparation) -> None:
         """Keeps a copy of the source's weights."""
         if self.strength > 0:

@@ -50,6 +50,14 @@ class LowRank(Method):
         if self.rank < 1:
             raise UserError(f"--method-options rank={self.rank}: at least 1")
 
+    def draws_on(self) -> str:
+        """D's kernels stay the source's, times a change, only with `discriminator`."""
+        return (
+            "keeps the kernels of the source's discriminator (not with discriminator=false)"
+            if self.discriminator
+            else ""
+        )
+
     def rates(self) -> tuple[float, float]:
         """G faster: a modulation has to move by tenths, where a weight moves by hundredths."""
         return 5.0, 1.0

@@ -34,7 +34,7 @@ class MineGAN(Method):
     Prefer it: where the target is a part of the source's domain.
 
     Attributes:
-        stage_steps: steps that G stays as it is while M and D train, at least 0.
+        stage_steps: steps that G stays as it is while M and D train, at least 0; after those that are D's alone.
     """
 
     needs_adversary: ClassVar[bool] = True
@@ -61,5 +61,5 @@ class MineGAN(Method):
     ) -> dict[str, Tensor] | None:
         """The step of the adversarial game, in which G behind the miner trains or not, by the step's number."""
         assert isinstance(state.generator, FrontedGenerator)
-        state.generator.inner.requires_grad_(state.step >= self.stage_steps)
+        state.generator.inner.requires_grad_(state.step >= rules.d_first + self.stage_steps)
         return adversarial_step(state, self, real, labels, rules, fabric, rng)

@@ -1,7 +1,7 @@
 """Adaptation-aware kernel modulation: keep the filters that matter to the target, fine-tune the others."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import torch
@@ -58,6 +58,10 @@ class Modulate(Method):
             if getattr(self, name) < least:
                 raise UserError(f"--method-options {name}={getattr(self, name)}: at least {least}")
 
+    def draws_on(self) -> str:
+        """Probing keeps the filters of the source's D that matter to the target."""
+        return "keeps filters of the source's discriminator"
+
     def prepare(self, state: State, preparation: Preparation) -> None:
         """Modulates every kernel, probes, and settles which filters are kept."""
         rng = generator_at(preparation.seed, 0, purpose="modulation")
@@ -97,11 +101,12 @@ class Modulate(Method):
         state.optimiser_g = torch.optim.Adam(state.trainable_g().values(), 0.002, (0.0, 0.99))
         state.optimiser_d = torch.optim.Adam(state.trainable_d().values(), 0.002, (0.0, 0.99))
         total = self.probe_steps + self.fisher_steps
+        rules = replace(preparation.rules, d_first=0)  # probing moves both
         for step in range(self.probe_steps):
             real, labels = preparation.batch_at(step)
             rng = generator_at(preparation.seed, step, purpose="probe", rank=preparation.fabric.global_rank)
             state.step = step  # lazy penalties go by it
-            adversarial_step(state, Method(), real, labels, preparation.rules, preparation.fabric, rng)
+            adversarial_step(state, Method(), real, labels, rules, preparation.fabric, rng)
             preparation.progress(step + 1, total, "probing which filters matter")
         state.step = 0
         state.optimiser_g = state.optimiser_d = None

@@ -45,7 +45,8 @@ class Projected(Method):
     features it trains against; 0.72 by Inception, 0.38 to 1.12 (docs/results/bench).
     Prefer it: first, where its time can be paid; it replaces the run's loss and penalties.
 
-    The model that comes out carries the source's D, unchanged. The discriminators know no classes.
+    The model that comes out carries the source's D, unchanged, or none where the run drew it. The discriminators know
+    no classes.
 
     Attributes:
         side: a power of two from 32 to 512; 0 for the pair's own resolution, at least 64.
@@ -55,6 +56,8 @@ class Projected(Method):
 
     needs_adversary: ClassVar[bool] = True
     sees: ClassVar[str | None] = "efficientnet-lite0"
+    needs_source: ClassVar[bool] = False
+    leaves_discriminator: ClassVar[bool] = True
 
     side: int = 0
     """Pixels that pictures are scaled to before their features are taken; 0: the pair's resolution, at least 64."""

@@ -56,6 +56,10 @@ class Rick(Method):
             if getattr(self, name) < least:
                 raise UserError(f"--method-options {name}={getattr(self, name)}: at least {least}")
 
+    def draws_on(self) -> str:
+        """Filters of both networks are held as what the source knew."""
+        return "holds filters of the source's discriminator"
+
     def prepare(self, state: State, preparation: Preparation) -> None:
         """Puts a gate at every filter, open."""
         state.fixed["gates_g"] = gates_of(state.generator)

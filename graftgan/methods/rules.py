@@ -18,6 +18,8 @@ class Rules:
         path_length: weight of the path length penalty; 0 leaves it out.
         path_every: it is taken every so many steps and multiplied by it.
         lecam: weight of LeCam regularisation of D's logits; 0 leaves it out.
+        d_first: so many first steps are D's alone, while G stands still: the opinion of a D that was drawn by the run
+            is of nothing before it has trained. They count in the budget, as D is shown pictures in them.
     """
 
     loss: AdversarialLoss
@@ -28,3 +30,4 @@ class Rules:
     path_length: float = 0.0
     path_every: int = 4
     lecam: float = 0.0
+    d_first: int = 0

@@ -31,6 +31,7 @@ class Scratch(Method):
     """
 
     keeps_source: ClassVar[bool] = False
+    needs_source: ClassVar[bool] = False
 
     def prepare(self, state: State, preparation: Preparation) -> None:
         """Draws both networks anew from the run's seed; a resumed run's values come from its checkpoint."""

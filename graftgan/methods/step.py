@@ -6,7 +6,7 @@ from torch import Tensor
 
 from graftgan.losses import penalty
 from graftgan.methods.base import Method, Turn
-from graftgan.methods.descent import descend, held_still
+from graftgan.methods.descent import descend, held_still, statistics_kept
 from graftgan.methods.elbo import elbo_step
 from graftgan.methods.rules import Rules
 from graftgan.state import State
@@ -43,7 +43,10 @@ def adversarial_step(
     fabric: Fabric,
     rng: torch.Generator,
 ) -> dict[str, Tensor]:
-    """Lets D and G each take one optimiser step.
+    """Lets D and G each take one optimiser step; in the first `rules.d_first` steps D alone.
+
+    While D trains alone nothing of G changes: no weight, no batch norm statistics, no mean style (`observe`), and so
+    not its average either.
 
     Args:
         state: changed in place; `state.step` says which step this is.
@@ -55,11 +58,14 @@ def adversarial_step(
         rng: the step's randomness, drawn on the CPU.
 
     Returns:
-        Every term of both losses and the mean logits, by name, detached.
+        Every term of both losses (of D's, where it trains alone) and the mean logits, by name, detached.
 
     Raises:
         NumericalError: a loss or a gradient is NaN or infinite; names it. No weight has been touched by it.
     """
+    if state.step < rules.d_first:
+        with statistics_kept(state.generator):
+            return discriminator_turn(state, method, real, labels, rules, fabric, rng)
     losses = discriminator_turn(state, method, real, labels, rules, fabric, rng)
     losses |= generator_turn(state, method, real, labels, rules, fabric, rng)
     return losses

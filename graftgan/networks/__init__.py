@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from graftgan.errors import UserError
 from graftgan.networks.base import Discriminator, Generator
 from graftgan.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from graftgan.networks.stylegan2 import StyleGAN2Generator
 from graftgan.networks.stylegan2_discriminator import StyleGAN2Discriminator
+from graftgan.networks.stylegan3 import StyleGAN3Generator
 from graftgan.networks.vae import VAEDecoder, VAEEncoder
 
 
@@ -37,4 +39,28 @@ NETWORKS: dict[str, Architecture] = {
     "vae": Architecture(VAEDecoder, VAEEncoder, 0.001, z_dim=16),
 }
 
-__all__ = ["NETWORKS", "Architecture", "Discriminator", "Generator"]
+ARCHITECTURES: dict[str, Architecture] = {
+    **NETWORKS,
+    # Read, sampled and exported; the discriminator is the published one, but nothing here trains the pair.
+    "stylegan3": Architecture(StyleGAN3Generator, StyleGAN2Discriminator, 0.0025),
+}
+"""All that a model folder may hold: `NETWORKS`, and those that are not trained."""
+
+
+def check_trains(network: str, source: str) -> None:
+    """Refuses a source that cannot be trained further.
+
+    Args:
+        network: a name in `ARCHITECTURES`.
+        source: what the user called it.
+
+    Raises:
+        UserError: it is read for sampling and export only.
+
+    >>> check_trains("stylegan2", "avatars-64")
+    """
+    if network not in NETWORKS:
+        raise UserError(f"--source {source}: a {network} is read for sampling and export; adapt from a StyleGAN2")
+
+
+__all__ = ["ARCHITECTURES", "NETWORKS", "Architecture", "Discriminator", "Generator", "check_trains"]

@@ -26,6 +26,8 @@ class DCGANGenerator(Generator):
         channels: colour channels.
         c_dim: must be 0; the network knows no classes.
         z_dim: length of a latent.
+        layer_norm: normalise each picture by itself (Ba et al. 2016, arXiv 1607.06450) instead of over the batch, so
+            that a picture depends on nothing but its latent, in training too; few-shot inner loops need that.
 
     Raises:
         UserError: the resolution or the channel numbers cannot be, or c_dim is not 0.
@@ -44,16 +46,18 @@ class DCGANGenerator(Generator):
         channels: int = 3,
         c_dim: int = 0,
         z_dim: int = 100,
+        layer_norm: bool = False,
     ) -> None:
         check_unconditional("dcgan", resolution, c_dim)
         super().__init__(z_dim, c_dim, resolution, channels)
-        self.channel_base, self.channel_max = channel_base, channel_max
+        self.channel_base, self.channel_max, self.layer_norm = channel_base, channel_max, layer_norm
         layers: list[nn.Module] = []
         inputs = z_dim
         for size in resolutions(resolution // 2):
             outputs = width(size, channel_base, channel_max)
             stride, padding = (1, 0) if size == 4 else (2, 1)
-            layers += [conv4(nn.ConvTranspose2d, inputs, outputs, stride, padding), nn.BatchNorm2d(outputs), nn.ReLU()]
+            conv = conv4(nn.ConvTranspose2d, inputs, outputs, stride, padding)
+            layers += [conv, _norm(outputs, layer_norm), nn.ReLU()]
             inputs = outputs
         self.main = nn.Sequential(*layers, conv4(nn.ConvTranspose2d, inputs, channels, 2, 1), nn.Tanh())
 
@@ -90,6 +94,7 @@ class DCGANGenerator(Generator):
             channels=self.channels,
             c_dim=self.c_dim,
             z_dim=self.z_dim,
+            **({"layer_norm": True} if self.layer_norm else {}),
         )
 
     def init_weights(self, rng: torch.Generator) -> None:
@@ -106,6 +111,7 @@ class DCGANDiscriminator(Discriminator):
         channel_max: the most channels that any block has.
         channels: colour channels.
         c_dim: must be 0; the network knows no classes.
+        layer_norm: as in the generator.
 
     Raises:
         UserError: the resolution or the channel numbers cannot be, or c_dim is not 0.
@@ -115,18 +121,24 @@ class DCGANDiscriminator(Discriminator):
     """
 
     def __init__(
-        self, resolution: int, channel_base: int = 2048, channel_max: int = 512, channels: int = 3, c_dim: int = 0
+        self,
+        resolution: int,
+        channel_base: int = 2048,
+        channel_max: int = 512,
+        channels: int = 3,
+        c_dim: int = 0,
+        layer_norm: bool = False,
     ) -> None:
         check_unconditional("dcgan", resolution, c_dim)
         super().__init__(c_dim, resolution, channels)
-        self.channel_base, self.channel_max = channel_base, channel_max
+        self.channel_base, self.channel_max, self.layer_norm = channel_base, channel_max, layer_norm
         layers: list[nn.Module] = []
         inputs = channels
         for size in reversed(resolutions(resolution // 2)):
             outputs = width(size, channel_base, channel_max)
             layers.append(conv4(nn.Conv2d, inputs, outputs, 2, 1))
             if size < resolution // 2:
-                layers.append(nn.BatchNorm2d(outputs))
+                layers.append(_norm(outputs, layer_norm))
             layers.append(nn.LeakyReLU(0.2))
             inputs = outputs
         self.main = nn.Sequential(*layers, conv4(nn.Conv2d, inputs, 1, 1, 0))
@@ -147,6 +159,7 @@ class DCGANDiscriminator(Discriminator):
             channel_max=self.channel_max,
             channels=self.channels,
             c_dim=self.c_dim,
+            **({"layer_norm": True} if self.layer_norm else {}),
         )
 
     def init_weights(self, rng: torch.Generator) -> None:
@@ -203,13 +216,19 @@ def _is_conv(name: str) -> bool:
     return len(parts) == 3 and parts[0] == "main" and parts[1].isdecimal() and parts[2] == "weight"
 
 
+def _norm(channels: int, layer_norm: bool) -> nn.Module:
+    """Returns a norm over the batch, or over each picture (a group norm of one group)."""
+    return nn.GroupNorm(1, channels) if layer_norm else nn.BatchNorm2d(channels)
+
+
 @torch.no_grad()
 def _draw(main: nn.Sequential, rng: torch.Generator) -> None:
     for layer in main:
-        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.BatchNorm2d):
-            mean = 1.0 if isinstance(layer, nn.BatchNorm2d) else 0.0
+        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.BatchNorm2d | nn.GroupNorm):
+            mean = 0.0 if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d) else 1.0
             drawn = torch.randn(layer.weight.shape, generator=rng, dtype=layer.weight.dtype)
             layer.weight.copy_(drawn * 0.02 + mean)
-        if isinstance(layer, nn.BatchNorm2d):
+        if isinstance(layer, nn.BatchNorm2d | nn.GroupNorm):
             layer.bias.zero_()
+        if isinstance(layer, nn.BatchNorm2d):
             layer.reset_running_stats()

@@ -17,6 +17,7 @@ from graftgan.recipes.auto import resolved
 from graftgan.recipes.judgement import judge_adapted
 from graftgan.recipes.options import AUTO, TrainingOptions
 from graftgan.recipes.page import write_page
+from graftgan.recipes.pair import starting_pair
 from graftgan.recipes.record import resumed
 from graftgan.recipes.result import Result
 from graftgan.recipes.train import write_model
@@ -124,7 +125,7 @@ def finish(finished: Finished, options: AdaptOptions) -> dict[str, Any]:
     """
     path, device = finished.folder.path, finished.fabric.device
     model = write_model(finished, options)
-    source = None if options.source == "none" else load_model(find_source(options.source))
+    source = None if options.source == "none" else starting_pair(options, options.resolution, 0)
     before: Generator | None = None if source is None else source.generator.to(device).eval()
     judgement = judge_adapted(
         model.generator.to(device),

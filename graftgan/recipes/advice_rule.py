@@ -13,6 +13,7 @@ from graftgan.errors import UserError
 from graftgan.methods import METHODS
 from graftgan.recipes.measured import BASELINE, LEAST, Pair
 from graftgan.recipes.options import method_from
+from graftgan.recipes.pair import unfit
 from graftgan.zoo.model_folder import Model
 
 WIDTHS: tuple[float | None, ...] = (None, 2.0, 1.0, 0.5, 0.25)
@@ -108,9 +109,13 @@ def is_known(entrant: str) -> bool:
 
 
 def usable_with(model: Model) -> Callable[[str], bool]:
-    """Returns which entrants may be recommended for a source: an encoder in D's place bars those that need a D."""
-    adversary = model.discriminator is None or model.discriminator.adversary
-    return lambda entrant: is_known(entrant) and (adversary or not METHODS[entrant.split(":")[0]].needs_adversary)
+    """Returns which entrants may be recommended for a source: those that can start from its D, or do without one."""
+
+    def usable(entrant: str) -> bool:
+        method, *settings = entrant.split(":")
+        return is_known(entrant) and not unfit(method_from(method, tuple(settings)), model)
+
+    return usable
 
 
 def ranked(

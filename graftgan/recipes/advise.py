@@ -13,6 +13,7 @@ from graftgan.data import PictureSet, load_pictures, suggest_resolution
 from graftgan.devices import from_first, launch
 from graftgan.errors import UserError
 from graftgan.features import ENCODERS, Encoder
+from graftgan.networks import check_trains
 from graftgan.recipes.adapt import AdaptOptions
 from graftgan.recipes.advice import Choice, advise_method
 from graftgan.recipes.advice import to_json as choice_json
@@ -24,8 +25,10 @@ from graftgan.recipes.record import command, digest_of, versions
 from graftgan.recipes.source_look import MOST_PHOTOS, SAMPLES, Look, look, some
 from graftgan.training.progress import ProgressBar
 from graftgan.training.run_folder import RECORD, RunFolder
+from graftgan.zoo.catalogue import catalogue
+from graftgan.zoo.entry import NOT_STATED
 from graftgan.zoo.model_folder import CONFIG, Model, load_model
-from graftgan.zoo.sources import EMBEDDED, find_source
+from graftgan.zoo.sources import find_source, is_known
 
 LEAST_SAMPLES = 16
 MOST_SIDE = 256  # more than any encoder sees
@@ -39,7 +42,8 @@ class AdviseOptions:
     """Folder (at any depth) or zip of pictures."""
     sources: tuple[str, ...] = ()
     """Which models to hold beside them: names, model or run folders, folders of `train` runs, other projects'
-    checkpoints; default: the embedded ones and every finished `train` run below --outdir."""
+    checkpoints; default: all that `graftgan sources` lists as usable here, save those of the hub, and every finished
+    `train` run below --outdir."""
     samples: int = SAMPLES
     """Samples of each source."""
     encoder: str = "efficientnet-lite0"
@@ -116,6 +120,7 @@ def advise(options: AdviseOptions, photos: str, fabric: Fabric) -> Advice:
     for name, title in named(options):
         try:
             model = load_model(find_source(name))
+            check_trains(model.network, name)
         except UserError as error:
             skipped.append(f"skipped {name}: {error}")
             continue
@@ -162,14 +167,15 @@ def looked(
 
 def named(options: AdviseOptions) -> Iterator[tuple[str, str]]:
     """Yields the sources to look at, each once: as it stands behind `--source`, and what it is in words."""
-    given = options.sources or (*EMBEDDED, *train_runs(Path(options.outdir)))
+    known = {one.name: one.what for one in catalogue() if one.usable and one.kind != "hub"}
+    given = options.sources or (*known, *train_runs(Path(options.outdir)))
     seen = set()
     for name in given:
-        inside = [] if name in EMBEDDED or is_model(Path(name)) else train_runs(Path(name))
+        inside = [] if is_known(name) or is_model(Path(name)) else train_runs(Path(name))
         for one in inside or [name]:
             if one not in seen:
                 seen.add(one)
-                yield one, EMBEDDED.get(one, "") or in_words(Path(one))
+                yield one, known.get(one, NOT_STATED).replace(NOT_STATED, "") or in_words(Path(one))
 
 
 def is_model(path: Path) -> bool:

@@ -15,8 +15,8 @@ from torch import Tensor
 
 from graftgan.devices import launch
 from graftgan.errors import UserError
-from graftgan.export.card import model_card
 from graftgan.files import write_atomically
+from graftgan.formats.card import model_card
 from graftgan.networks import Generator
 from graftgan.networks.fronted import FrontedGenerator
 from graftgan.recipes.small_delta import adapted, called, digest_of
@@ -25,7 +25,7 @@ from graftgan.sampling.sample import sample
 from graftgan.training.run_folder import RunFolder
 from graftgan.zoo.delta import Delta, find_delta, load_delta
 from graftgan.zoo.model_folder import Model, load_model, save_model
-from graftgan.zoo.sources import EMBEDDED, find_source
+from graftgan.zoo.sources import find_source, is_known
 
 MOST_DELTAS, MOST_WEIGHT = 32, 10.0
 SHOWN = range(8)
@@ -183,7 +183,7 @@ def source_of(deltas: Sequence[tuple[Path, Delta]]) -> str:
                 f"{first} changes {one.source} ({one.source_digest[:12]}) and {path} {other.source} "
                 f"({other.source_digest[:12]}): only deltas of one source can be blended"
             )
-    if one.source in EMBEDDED:
+    if is_known(one.source):
         return one.source
     for path, _ in deltas:
         try:

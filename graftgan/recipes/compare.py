@@ -15,13 +15,12 @@ from graftgan.devices import from_first, in_any, launch
 from graftgan.errors import StoppedEarly, UserError
 from graftgan.features import ENCODERS
 from graftgan.files import write_atomically
-from graftgan.methods import METHODS
 from graftgan.recipes import record
 from graftgan.recipes.compare_page import write_results
 from graftgan.recipes.contest import BASELINE, Cell, CompareOptions, Contest, Entrant, entrants, read_contest
 from graftgan.recipes.judge import Judge
-from graftgan.recipes.options import to_json
-from graftgan.recipes.pair import starting_pair
+from graftgan.recipes.options import method_from, to_json
+from graftgan.recipes.pair import starting_pair, unfit
 from graftgan.recipes.stage import Stage
 from graftgan.training.interrupt import Interrupt
 from graftgan.training.run_folder import RunFolder
@@ -85,19 +84,20 @@ def fitting(options: CompareOptions, source: Model) -> CompareOptions:
 
     Args:
         options: of the comparison.
-        source: what every method starts from; a VAE has no discriminator, which some methods need.
+        source: what every method starts from; some methods need its discriminator, which a VAE has not, and which
+            the run drew where the source came without one.
 
     Raises:
         UserError: a method was named that the source does not allow.
     """
-    if source.discriminator is None or source.discriminator.adversary:
+    taking_part = entrants(options.methods)
+    reasons = {one.name: unfit(method_from(one.method, one.settings), source) for one in taking_part}
+    others = [name for name, reason in reasons.items() if reason]
+    if not others:
         return options
-    others = [entrant for entrant in entrants(options.methods) if METHODS[entrant.method].needs_adversary]
-    if others and any(word.strip() for word in options.methods):
-        raise UserError(f"--methods {others[0].name}: needs a discriminator, and a {source.network} has none")
-    return replace(
-        options, methods=tuple(entrant.name for entrant in entrants(options.methods) if entrant not in others)
-    )
+    if any(word.strip() for word in options.methods):
+        raise UserError(f"--methods {others[0]}: {reasons[others[0]]}")
+    return replace(options, methods=tuple(one.name for one in taking_part if one.name not in others))
 
 
 def resumed(options: CompareOptions, given: Collection[str]) -> CompareOptions:

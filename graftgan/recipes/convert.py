@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graftgan.errors import UserError
-from graftgan.export.card import model_card
+from graftgan.formats.card import model_card
 from graftgan.zoo.convert import convert_file, describe
 from graftgan.zoo.model_folder import Model, save_model
 

@@ -29,7 +29,7 @@ from graftgan.report.words import count
 from graftgan.training.progress import ProgressBar
 from graftgan.training.run_folder import RECORD, RunFolder
 from graftgan.zoo.model_folder import CONFIG, load_model
-from graftgan.zoo.sources import EMBEDDED, find_source
+from graftgan.zoo.sources import find_source, is_known
 
 NO_LPIPS = "none"
 SHOWN = 32
@@ -153,7 +153,7 @@ def is_model(path: str) -> bool:
     folder = Path(path)
     if folder.is_file():
         return folder.suffix.lower() != ".zip"
-    return path in EMBEDDED or any((at / CONFIG).is_file() for at in (folder, folder / "model")) or not folder.exists()
+    return is_known(path) or any((at / CONFIG).is_file() for at in (folder, folder / "model")) or not folder.exists()
 
 
 def judged_model(options: EvaluateOptions, fabric: Fabric) -> tuple[Subject, int]:

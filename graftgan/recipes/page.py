@@ -178,6 +178,7 @@ def facts(
         ("Seed", str(options.seed)),
         ("Source hash", source.digest[:16] if source else "none"),
         *([("Source load report", "; ".join(source.about["load_report"]))] if is_converted(source) else []),
+        *([("Source treatment", "; ".join(record["treatment"]))] if record.get("treatment") else []),
         ("Photos hash", record["photos_sha256"][:16]),
         ("Options", json.dumps({k: v for k, v in record["options"].items() if v is not None})),
         ("Versions", versions),

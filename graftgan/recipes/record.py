@@ -16,17 +16,19 @@ from lightning_fabric import Fabric
 from graftgan.data import PictureSet, write_rows
 from graftgan.devices import from_first
 from graftgan.errors import UserError
+from graftgan.recipes.meta_options import MetaOptions
 from graftgan.recipes.options import TrainingOptions, from_json, to_json
 from graftgan.training.run_folder import RunFolder
 from graftgan.zoo.model_folder import Model
-from graftgan.zoo.sources import EMBEDDED
+from graftgan.zoo.sources import is_known
 
 Options = TypeVar("Options", bound=TrainingOptions)
+Resumable = TypeVar("Resumable", bound="TrainingOptions | MetaOptions")
 
-PICTURES = {"adapt": "photos", "train": "images"}
+PICTURES = {"adapt": "photos", "train": "images", "meta": "tasks"}
 SUBJECT = {**PICTURES, "advise": "photos", "evaluate": "model", "compare": "photos"}
-MOVABLE = {"photos", "images", "holdout"}
-FREE = {"resume", "devices", "kimg", *MOVABLE}
+MOVABLE = {"photos", "images", "tasks", "holdout"}
+FREE = {"resume", "devices", "kimg", "episodes", *MOVABLE}
 NOUN = {"compare": "comparison"}
 
 
@@ -34,13 +36,13 @@ def rooted(options: Options) -> Options:
     """Returns the options with every path absolute, so that the run can be repeated and resumed from any folder."""
     names = MOVABLE & {field.name for field in dataclasses.fields(options)}
     paths: dict[str, Any] = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
-    if options.source not in ("none", *EMBEDDED) and Path(options.source).exists():
+    if options.source != "none" and not is_known(options.source) and Path(options.source).exists():
         paths["source"] = options.source
     absolute: dict[str, Any] = {name: str(Path(path).absolute()) for name, path in paths.items()}
     return dataclasses.replace(options, **absolute)
 
 
-def resumed(kind: type[Options], options: Options, verb: str, given: Collection[str] = ()) -> Options:
+def resumed(kind: type[Resumable], options: Resumable, verb: str, given: Collection[str] = ()) -> Resumable:
     """Returns the options that a run goes on with: those of the folder, with what a resumed run may change.
 
     Args:
@@ -62,13 +64,15 @@ def resumed(kind: type[Options], options: Options, verb: str, given: Collection[
     names = [field.name for field in dataclasses.fields(kind)]
     now = {name: getattr(options, name) for name in names}
     asked = {name: value for name, value in now.items() if name in given or value != getattr(fresh, name)}
+    budget = "episodes" if verb == "meta" else "kimg"
     kept = {"kimg"} if verb == "compare" else set()  # a budget that every method had cannot grow for one
     for name, value in asked.items():
         if (name not in FREE or name in kept) and value != getattr(before, name):
             began = f"the {NOUN.get(verb, 'run')} began with {as_words(getattr(before, name))}, and keeps it"
             raise UserError(f"--{name.replace('_', '-')} {as_words(value)}: {began}")
-    if asked.get("kimg", before.kimg) < before.kimg:
-        raise UserError(f"--kimg {options.kimg}: the run began with {before.kimg}; it can only be raised")
+    if asked.get(budget, getattr(before, budget)) < getattr(before, budget):
+        asked_for, began_with = getattr(options, budget), getattr(before, budget)
+        raise UserError(f"--{budget} {asked_for}: the run began with {began_with}; it can only be raised")
     return dataclasses.replace(before, **{name: value for name, value in asked.items() if name in FREE})
 
 

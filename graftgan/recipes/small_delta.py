@@ -16,17 +16,18 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from graftgan.augment import AUGMENTS
 from graftgan.choices import check_choice
 from graftgan.errors import UserError
-from graftgan.export.card import delta_note
+from graftgan.formats.card import delta_note
 from graftgan.methods import METHODS, Method
 from graftgan.methods.base import Preparation
 from graftgan.networks import Generator
 from graftgan.recipes.options import LARGEST, TrainingOptions, method_from
+from graftgan.recipes.pair import draw_discriminator
 from graftgan.recipes.training_run import Finished
 from graftgan.state import State, frozen_copy
 from graftgan.surgery.merge import merged
 from graftgan.zoo.delta import MAX_WORD, OWNER, Delta, remove_delta, save_delta
 from graftgan.zoo.model_folder import Model, load_model, serialise
-from graftgan.zoo.sources import EMBEDDED, find_source
+from graftgan.zoo.sources import find_source, is_known
 
 RELATIVE, ABSOLUTE = 1e-4, 1e-5
 
@@ -103,6 +104,10 @@ def taken(
     prepared source, and what `prepare` asks a checkpoint for.
     """
     source = load_model(find_source(options.source))
+    if source.generator.resolution != model.generator.resolution:
+        made = f"{source.generator.resolution} px, the run {model.generator.resolution}"
+        warnings.warn(f"no delta is written beside the model: the source has {made}", stacklevel=2)
+        return None
     everything = finished.state.tensors()
     asked = Asked(everything)
     prepared = rebuilt(source, method, options.seed, asked, finished.fabric)
@@ -214,8 +219,8 @@ def called(path: str | Path) -> str:
         >>> called("runs/0003-ink/model"), called("avatars-64"), called("runs/0003-ink/model/..")
         ('0003-ink', 'avatars-64', '0003-ink')
     """
-    if str(path) in EMBEDDED:
-        return str(path)
+    if is_known(str(path)):
+        return str(path)[:MAX_WORD]
     whole = Path(path).resolve()
     name = (whole.parent.name if whole.name == "model" else whole.name) or whole.name or "source"
     return "".join(sign if sign.isprintable() else "?" for sign in name)[:MAX_WORD]
@@ -232,12 +237,14 @@ def rebuilt(source: Model, method: Method, seed: int, saved: Mapping[str, Tensor
         fabric: device.
 
     Raises:
-        UserError: the source has no discriminator, or the method refuses it.
+        UserError: the source is a VAE without its encoder, or the method refuses it.
         KeyError: `saved` lacks what the method asks for.
     """
-    if source.discriminator is None:
-        raise UserError("the source has no discriminator, which methods prepare together with the generator")
-    generator, discriminator = copy.deepcopy(source.generator).train(), copy.deepcopy(source.discriminator).train()
+    generator = copy.deepcopy(source.generator).train()
+    if source.discriminator is None:  # methods prepare it together with the generator
+        discriminator = draw_discriminator(source.network, generator, seed).train()
+    else:
+        discriminator = copy.deepcopy(source.discriminator).train()
     generator.requires_grad_(True)
     discriminator.requires_grad_(True)
     most = sum(value.numel() for network in (generator, discriminator) for value in network.state_dict().values())

@@ -12,7 +12,7 @@ from graftgan.features import Encoder
 from graftgan.features.cache import encode_cached
 from graftgan.metrics import Measure, kid
 from graftgan.metrics.source_fit import LEAST_SPREAD, NEIGHBOURS, photo_recall, shrunk_frechet
-from graftgan.networks import Generator
+from graftgan.networks import NETWORKS, Generator
 from graftgan.randomness import generator_at
 from graftgan.recipes.judge import as_json
 from graftgan.recipes.subject import DRAW_SEED, FIRST_METRIC_SEED
@@ -203,7 +203,11 @@ def fitting(model: Model, pictures: PictureSet, side: int, samples: np.ndarray) 
     classes, refusal = classes_in_words(model, pictures)
     if classes:
         remarks["classes"] = classes
-    return remarks, refusal or ("it has no discriminator to start from" if model.discriminator is None else "")
+    if model.discriminator is None and NETWORKS[model.network].discriminator.adversary:
+        remarks["discriminator"] = "none: one is drawn, and learns from nothing"
+    elif model.discriminator is None:
+        refusal = refusal or f"it is a {model.network} without its encoder"
+    return remarks, refusal
 
 
 def size_in_words(resolution: int, side: int) -> str:

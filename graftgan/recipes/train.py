@@ -6,7 +6,8 @@ from pathlib import Path
 
 from graftgan.devices import from_first
 from graftgan.errors import UserError
-from graftgan.export.card import model_card
+from graftgan.formats.card import model_card
+from graftgan.methods import METHODS
 from graftgan.recipes.options import TrainingOptions
 from graftgan.recipes.record import resumed
 from graftgan.recipes.small_delta import called, write_small_delta
@@ -73,8 +74,12 @@ def write_model(finished: Finished, options: TrainingOptions) -> Model:
         "pictures": len(finished.photos),
         "classes": before.get("classes") or finished.photos.classes if chosen.average.c_dim else [],
         "credits": before.get("credits", ""),
+        **({"treatment": "; ".join(finished.treatment)} if finished.treatment else {}),
     }
-    model = Model(finished.source.network, merged(chosen.average).eval(), merged(chosen.discriminator).eval(), about)
+    # A discriminator that the run drew and never trained is worth nothing to anybody.
+    random = finished.source.drawn and METHODS[options.method].leaves_discriminator
+    discriminator = None if random else merged(chosen.discriminator).eval()
+    model = Model(finished.source.network, merged(chosen.average).eval(), discriminator, about)
     folder.write_record(folder.read_record() | {"checkpoint": what_was_seen(folder.path, chosen.step).to_json()})
     note = write_small_delta(finished, options, chosen.average, model)
     save_model(folder.path / "model", model, model_card(about, folder.path.name, note))

@@ -6,7 +6,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from graftgan.methods.rules import Rules
 from graftgan.methods.step import take_step
 from graftgan.randomness import generator_at
 from graftgan.recipes.options import TrainingOptions, method_from
-from graftgan.recipes.pair import make_state, starting_pair
+from graftgan.recipes.pair import StartingPair, make_state, starting_pair, treatment_of, unfit
 from graftgan.recipes.pictures import read_pictures, real_batches, some_of
 from graftgan.recipes.record import open_folder, rooted
 from graftgan.recipes.watch import Watch, best_step
@@ -55,15 +55,17 @@ class Finished:
         holdout: pictures that were never trained on; None where there are none.
         seconds: the training took in this process.
         fabric: device and rank.
+        treatment: sentences on what became of the source before G first learnt.
     """
 
     folder: RunFolder
     state: State
-    source: Model
+    source: StartingPair
     photos: PictureSet
     holdout: PictureSet | None
     seconds: float
     fabric: Fabric
+    treatment: tuple[str, ...] = ()
 
 
 def train_run(options: TrainingOptions, images: str, verb: str, notes: dict[str, Any] | None = None) -> Finished:
@@ -83,6 +85,8 @@ def train_run(options: TrainingOptions, images: str, verb: str, notes: dict[str,
         StoppedEarly: Ctrl-C or SIGTERM; a checkpoint was written.
         NumericalError: NaN or infinity; the last checkpoint is whole.
     """
+    if options.source == "none" and METHODS[options.method].needs_source:
+        raise UserError(f"--method {options.method}: adapts a source, and --source none has none")
     options = rooted(options)
     images = str(Path(images).absolute())
     fabric = launch(options.devices, options.precision)
@@ -96,12 +100,17 @@ def train_run(options: TrainingOptions, images: str, verb: str, notes: dict[str,
             raise UserError(f"--classes: {images} has no folders to take classes from")
         model = starting_pair(options, resolution, len(photos.classes) if options.classes else 0)
     check_together(options, model, fabric)
-    folder = open_folder(options, verb, photos, holdout, model, fabric, notes or {})
+    treatment = treatment_of(options, model)
+    told = {"treatment": list(treatment)} if treatment else {}
+    folder = open_folder(options, verb, photos, holdout, model, fabric, {**(notes or {}), **told})
+    if fabric.global_rank == 0 and treatment:
+        print(f"{verb}: {'; '.join(treatment)}", file=sys.stderr, flush=True)
     try:
         with Interrupt() as interrupt:
-            return _train(
+            finished = _train(
                 options, verb, model, photos, holdout, folder, fabric, lambda: in_any(fabric, interrupt.asked)
             )
+            return replace(finished, treatment=treatment)
     except BaseException as error:
         folder.close()
         begun = options.resume is not None or (folder.path / "checkpoints").exists()
@@ -113,7 +122,7 @@ def train_run(options: TrainingOptions, images: str, verb: str, notes: dict[str,
 def _train(
     options: TrainingOptions,
     verb: str,
-    model: Model,
+    model: StartingPair,
     photos: PictureSet,
     holdout: PictureSet | None,
     folder: RunFolder,
@@ -226,11 +235,14 @@ def check_together(options: TrainingOptions, model: Model, fabric: Fabric) -> No
         raise UserError(f"--path-length {options.path_length}: a {model.network} has no intermediate latents")
     if options.path_length and each < 8:
         raise UserError(f"--path-length {options.path_length}: wants a --batch of at least 8 a device, not {each}")
+    if reason := unfit(method_from(options.method, options.method_options), model):
+        raise UserError(f"--method {options.method}: {reason}")
+    steps = options.schedule().steps
+    if options.d_first and options.d_first >= steps:
+        raise UserError(f"--d-first {options.d_first}: the run has {steps} steps, so that G would never train")
     assert model.discriminator is not None
     if not model.discriminator.adversary:
-        if METHODS[options.method].needs_adversary:
-            raise UserError(f"--method {options.method}: needs a discriminator, and a {model.network} has none")
-        for name in ("r2", "gradient_penalty", "lecam"):
+        for name in ("r2", "gradient_penalty", "lecam", "d_first"):
             if value := getattr(options, name):
                 raise UserError(
                     f"--{name.replace('_', '-')} {value}: a {model.network} has no discriminator to hold back"

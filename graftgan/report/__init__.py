@@ -8,6 +8,7 @@ from graftgan.report.evaluation import Evaluation, write_evaluation
 from graftgan.report.markdown import summary_markdown
 from graftgan.report.metric_table import GROUPS
 from graftgan.report.page import write_report
+from graftgan.report.zoo import SourceEntry, ZooPage, write_zoo
 
 __all__ = [
     "GROUPS",
@@ -24,10 +25,13 @@ __all__ = [
     "Neighbour",
     "Report",
     "Score",
+    "SourceEntry",
     "SourceShown",
+    "ZooPage",
     "summary_markdown",
     "write_advice",
     "write_comparison",
     "write_evaluation",
     "write_report",
+    "write_zoo",
 ]

@@ -1,6 +1,6 @@
 """Pictures by seed: a seed is always the same picture, whatever else is in the batch."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -8,6 +8,9 @@ from torch import Tensor
 
 from graftgan.errors import UserError
 from graftgan.networks.base import Generator
+
+Draw = Callable[[Tensor, Tensor | None, float], Tensor]
+"""(latents z, one-hot classes c or None, truncation) -> float pictures (N, channels, resolution, resolution)."""
 
 
 def latents(seeds: Sequence[int], z_dim: int) -> Tensor:
@@ -24,8 +27,14 @@ def latents(seeds: Sequence[int], z_dim: int) -> Tensor:
     return torch.stack([torch.randn(z_dim, generator=torch.Generator().manual_seed(seed)) for seed in seeds])
 
 
-@torch.inference_mode()
-def sample(generator: Generator, seeds: Sequence[int], *, truncation: float = 1.0, batch: int = 32) -> np.ndarray:
+def sample(
+    generator: Generator,
+    seeds: Sequence[int],
+    *,
+    truncation: float = 1.0,
+    batch: int = 32,
+    engine: Draw | None = None,
+) -> np.ndarray:
     """Draws the pictures of seeds.
 
     Args:
@@ -33,6 +42,8 @@ def sample(generator: Generator, seeds: Sequence[int], *, truncation: float = 1.
         seeds: one a picture.
         truncation: psi of Karras et al. 2019 (arXiv 1812.04948, appendix B): below 1 trades variety for quality.
         batch: pictures a forward pass; does not change them by more than rounding.
+        engine: another way than PyTorch's from latents to this generator's pictures, as `recipes.engines` makes them;
+            does not change them by more than rounding.
 
     Returns:
         uint8 pictures (N, resolution, resolution, channels). A class-conditional network gets the seed modulo
@@ -44,12 +55,30 @@ def sample(generator: Generator, seeds: Sequence[int], *, truncation: float = 1.
     if not len(seeds):
         raise UserError("--seeds: name at least one seed")
     device = next(generator.parameters()).device
+    draw = engine or eager(generator)
     pictures = []
-    for first in range(0, len(seeds), batch):
-        chunk = list(seeds[first : first + batch])
-        z = latents(chunk, generator.z_dim).to(device)
-        pictures.append(to_uint8(generator(z, classes(chunk, generator, device), truncation=truncation, noise="const")))
+    with torch.inference_mode():
+        for first in range(0, len(seeds), batch):
+            chunk = list(seeds[first : first + batch])
+            z = latents(chunk, generator.z_dim).to(device)
+            pictures.append(to_uint8(draw(z, classes(chunk, generator, device), truncation)))
     return np.concatenate(pictures)
+
+
+def eager(generator: Generator) -> Draw:
+    """Returns PyTorch's way from latents to pictures, with constant noise.
+
+    On a CPU the weights are laid out channels-last first, in place: their values stay, convolutions are faster
+    (benchmarks/sampling.py).
+    """
+    if next(generator.parameters()).device.type == "cpu":
+        # Outside inference mode: weights laid out in it could not be trained any more.
+        generator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def draw(z: Tensor, c: Tensor | None, truncation: float) -> Tensor:
+        return generator(z, c, truncation=truncation, noise="const")
+
+    return draw
 
 
 def classes(seeds: Sequence[int], generator: Generator, device: torch.device) -> Tensor | None:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from graftgan.inert.budget import read_whole
 from graftgan.inert.refusal import Refusal, naming
-from graftgan.networks import NETWORKS, Discriminator, Generator
+from graftgan.networks import ARCHITECTURES, NETWORKS, Discriminator, Generator
 from graftgan.networks.stylegan2 import StyleGAN2Generator
 from graftgan.zoo.foreign import read_bytes
 from graftgan.zoo.load_report import PartReport, compare
@@ -25,8 +25,8 @@ def convert_file(path: Path, partial: bool = False) -> Model:
     """Reads another project's checkpoint as data and returns its networks as ours.
 
     Args:
-        path: NVIDIA's pickles of StyleGAN2 networks (PyTorch and TensorFlow), rosinality's checkpoints, DCGAN state
-            dicts; recognised by their content.
+        path: NVIDIA's pickles of StyleGAN2 networks (PyTorch and TensorFlow) and of StyleGAN3 generators, rosinality's
+            checkpoints, DCGAN state dicts; recognised by their content.
         partial: take what fits where some tensors do not; the rest is drawn by seed 0.
 
     Returns:
@@ -47,13 +47,15 @@ def convert_file(path: Path, partial: bool = False) -> Model:
 
 def assemble_pair(foreign: Foreign, path: Path, partial: bool) -> tuple[Model, list[str]]:
     """Returns the networks of a file and the load report; raises Refusal where they do not fit."""
-    architecture = NETWORKS[foreign.network]
+    architecture = ARCHITECTURES[foreign.network]
     if foreign.doubts and not partial:
         raise Refusal(f"{'; '.join(foreign.doubts)}; --partial takes the rest")
     generator, taken = fill(architecture.generator, "generator", foreign.generator, path, partial)
     lines = taken.lines()
     discriminator: Discriminator | None = None
-    if foreign.discriminator is None:
+    if foreign.network not in NETWORKS:
+        lines.append(f"discriminator: none taken, a {foreign.network} is sampled and exported, not trained")
+    elif foreign.discriminator is None:
         lines.append("discriminator: none taken, the file has none that graftgan reads")
     else:
         discriminator, taken = fill(architecture.discriminator, "discriminator", foreign.discriminator, path, partial)

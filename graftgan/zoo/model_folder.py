@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from graftgan.errors import UserError
 from graftgan.files import write_atomically
-from graftgan.networks import NETWORKS, Discriminator, Generator
+from graftgan.networks import ARCHITECTURES, Discriminator, Generator
 from graftgan.networks.fronted import build_generator
 
 CONFIG, GENERATOR, DISCRIMINATOR, CARD = (
@@ -36,7 +36,7 @@ class Model:
     """A generator, its discriminator and what is known about them.
 
     Attributes:
-        network: a name in `NETWORKS`.
+        network: a name in `ARCHITECTURES`.
         generator: in evaluation mode.
         discriminator: in evaluation mode; None where the folder has none.
         about: free JSON facts (data, licence, method, seed, classes), kept with the weights.
@@ -111,9 +111,9 @@ def load_model(folder: Path) -> Model:
     """
     config = read_config(folder)
     network = config.get("network")
-    if not isinstance(network, str) or network not in NETWORKS:
-        raise UserError(f"{folder / CONFIG}: unknown network {network!r} (known: {', '.join(NETWORKS)})")
-    architecture = NETWORKS[network]
+    if not isinstance(network, str) or network not in ARCHITECTURES:
+        raise UserError(f"{folder / CONFIG}: unknown network {network!r} (known: {', '.join(ARCHITECTURES)})")
+    architecture = ARCHITECTURES[network]
     generator, digest = assemble(architecture.generator, config.get("generator"), folder / GENERATOR)
     discriminator, discriminator_digest = None, ""
     if config.get("discriminator") is not None:

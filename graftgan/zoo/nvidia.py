@@ -1,6 +1,7 @@
-"""NVIDIA's network pickles: StyleGAN2-ADA's, and StyleGAN2 networks in those of the StyleGAN3 repository.
+"""NVIDIA's network pickles: StyleGAN2-ADA's, and those of the StyleGAN3 repository.
 
-The file is one pickle of a dictionary with G, D, G_ema and augment_pipe. StyleGAN3's own generators are refused.
+The file is one pickle of a dictionary with G, D, G_ema and augment_pipe. StyleGAN3's own generators are taken alone:
+they are not trained here, so that their discriminators (StyleGAN2's) are of no use.
 """
 
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from graftgan.inert.torch_files import read_torch_stream
 from graftgan.zoo.part import Foreign, Part
 from graftgan.zoo.persistent import RECONSTRUCT, SETS, Module, is_module, read_modules, tensor_records
 from graftgan.zoo.stylegan2_shapes import WHOLE_BATCH, discriminator_config, generator_config, real, whole
+from graftgan.zoo.stylegan3_shapes import is_stylegan3, stylegan3_config
 
 LOAD = Global("torch.storage", "_load_from_bytes")
 NVIDIA_NAMES = frozenset({RECONSTRUCT, LOAD, *SETS, Global("dnnlib.util", "EasyDict")})
@@ -42,17 +44,20 @@ def read_nvidia(root: Any, budget: Budget, partial: bool) -> Foreign:
         partial: whether a discriminator that cannot be read may be left.
 
     Raises:
-        Refusal: it holds no StyleGAN2 generator that can be read.
+        Refusal: it holds no StyleGAN2 or StyleGAN3 generator that can be read.
     """
     parts = mapping(root)
     name = "G_ema" if is_module(parts.get("G_ema")) else "G"
     if not is_module(parts.get(name)):
         raise Refusal("it holds no network G_ema or G of NVIDIA's making")
     storage_of = storages(budget)
-    generator = read_generator(name, parts[name], storage_of, budget)
+    modules = read_modules(parts[name])
+    network = "stylegan3" if is_stylegan3(modules) else "stylegan2"
+    read = read_stylegan3 if network == "stylegan3" else read_generator
+    generator = read(name, modules, storage_of, budget)
     doubts = [f"it holds an unknown part {shown(key)}" for key in parts if key not in KNOWN_PARTS]
     discriminator, left = None, {}
-    if parts.get("D") is not None:
+    if network == "stylegan2" and parts.get("D") is not None:
         try:
             discriminator = read_discriminator(parts["D"], storage_of, budget)
         except Refusal as refusal:
@@ -60,13 +65,16 @@ def read_nvidia(root: Any, budget: Budget, partial: bool) -> Foreign:
                 raise Refusal(f"its discriminator: {refusal}; --partial takes the generator alone") from refusal
             doubts.append(f"its discriminator is left: {refusal}")
             left["D"] = len(records_of(parts["D"]))
-    seen = {id(parts[name]): tensor_count(generator), id(parts.get("D")): tensor_count(discriminator)}
+    seen = {id(parts[name]): tensor_count(generator)}
+    if network == "stylegan2":
+        seen[id(parts.get("D"))] = tensor_count(discriminator)
     for key, value in parts.items():
-        if key not in (name, "D") and is_module(value):
+        if key != name and (key != "D" or network == "stylegan3") and is_module(value):
             if id(value) not in seen:
                 seen[id(value)] = len(checked(value, storage_of, budget))
             left[str(key)] = seen[id(value)]
-    return Foreign("NVIDIA StyleGAN2 pickle", "stylegan2", generator, discriminator, left, tuple(doubts))
+    form = "NVIDIA StyleGAN3 pickle" if network == "stylegan3" else "NVIDIA StyleGAN2 pickle"
+    return Foreign(form, network, generator, discriminator, left, tuple(doubts))
 
 
 def tensor_count(part: Part | None) -> int:
@@ -98,11 +106,18 @@ def storages(budget: Budget) -> Callable[[Any], Storage]:
     return storage_of
 
 
-def read_generator(origin: str, record: Any, storage_of: Callable[[Any], Storage], budget: Budget) -> Part:
+def read_stylegan3(
+    origin: str, modules: dict[str, Module], storage_of: Callable[[Any], Storage], budget: Budget
+) -> Part:
+    """Returns a StyleGAN3 generator."""
+    tensors = build(modules, storage_of, budget)
+    return Part(origin, stylegan3_config(tensors, modules, budget), tensors)
+
+
+def read_generator(
+    origin: str, modules: dict[str, Module], storage_of: Callable[[Any], Storage], budget: Budget
+) -> Part:
     """Returns a StyleGAN2 generator."""
-    modules = read_modules(record)
-    if any(module.class_name == "SynthesisInput" for module in modules.values()):
-        raise Refusal("it holds a StyleGAN3 generator, which is not supported yet (StyleGAN2 networks are)")
     check_parts(modules, "Generator", "skip")
     stated = facts(modules[""], GENERATOR_FACTS) | arguments(modules[""], "synthesis_kwargs")
     stated |= layer_facts(modules)

@@ -29,7 +29,7 @@ class Foreign:
 
     Attributes:
         form: what kind of file it is, for the report.
-        network: a name in `NETWORKS`.
+        network: a name in `ARCHITECTURES`.
         generator: the one that is taken.
         discriminator: None where the file has none.
         left: part of the file -> tensors in it that are not taken.

@@ -14,7 +14,7 @@ from graftgan.networks.dcgan import config_from_state_dict
 from graftgan.zoo.part import Foreign, Part
 from graftgan.zoo.rosinality import state_dict, tensors_in
 
-PAIRS = (("netG", "netD"), ("generator", "discriminator"), ("G", "D"))
+PAIRS = (("netG", "netD"), ("netG_state_dict", "netD_state_dict"), ("generator", "discriminator"), ("G", "D"))
 """What training scripts call the two networks of a checkpoint."""
 
 

@@ -1,31 +1,27 @@
-"""Where a source model comes from: a name in the package, a model folder, an earlier run, or a foreign checkpoint."""
+"""Where a source model comes from: a name, a model folder, an earlier run, a foreign checkpoint, or the hub."""
 
 import difflib
-import hashlib
-from importlib.resources import files
 from pathlib import Path
 
-from graftgan.data.cache import cache_home
 from graftgan.errors import UserError
-from graftgan.inert.budget import read_whole
-from graftgan.inert.refusal import naming
-from graftgan.zoo.convert import convert_file
-from graftgan.zoo.model_folder import CONFIG, save_model
+from graftgan.zoo.conversion_cache import converted
+from graftgan.zoo.embedded import DEFAULT_SOURCE, EMBEDDED, embedded_folder
+from graftgan.zoo.hub import fetch, is_hub_id
+from graftgan.zoo.model_folder import CONFIG
+from graftgan.zoo.packages import PACKAGES, package_folder
+from graftgan.zoo.registry import added_folder, added_names
+from graftgan.zoo.single_file import is_single, unpacked
 
-EMBEDDED: dict[str, str] = {
-    "avatars-64": "faces of hand-drawn avatars, four styles, 64 px (CC0 and CC BY 4.0 designs)",
-}
-DEFAULT_SOURCE = "avatars-64"
-CONVERTER = 1
-"""Raised whenever a conversion changes: models of older ones are then made again."""
+__all__ = ["DEFAULT_SOURCE", "EMBEDDED", "find_source", "is_known"]
 
 
 def find_source(source: str | Path) -> Path:
     """Returns the model folder that a source names.
 
     Args:
-        source: a name in `EMBEDDED`, a model folder, the folder of a run (its `model/` is taken), or another project's
-            checkpoint, which is converted once and kept in the cache.
+        source: a name (embedded, of an installed package, or added; it comes before a folder of that name), a model
+            folder, the folder of a run (its `model/` is taken), a single safetensors file of `graftgan export`, another
+            project's checkpoint, which is converted once and kept in the cache, or a hub id (`hf:user/name`).
 
     Returns:
         The path of a model folder.
@@ -37,29 +33,33 @@ def find_source(source: str | Path) -> Path:
         >>> find_source("avatars-64").name
         'avatars-64'
     """
-    if str(source) in EMBEDDED:
-        return Path(str(files("graftgan") / "assets" / str(source)))
+    word = str(source)
+    if word in EMBEDDED:
+        return embedded_folder(word)
+    if word in PACKAGES:
+        return package_folder(word)
+    if is_hub_id(word):
+        fetched = fetch(word)
+        return from_file(fetched) if fetched.is_file() else fetched
+    if (added := added_folder(word)) is not None:
+        return added
     path = Path(source)
     for folder in (path, path / "model"):
         if (folder / CONFIG).is_file():
             return folder
     if path.is_file():
-        return converted(path)
-    near = difflib.get_close_matches(str(source), EMBEDDED, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"known by name: {', '.join(EMBEDDED)}"
+        return from_file(path)
+    names = [*EMBEDDED, *PACKAGES, *added_names()]
+    near = difflib.get_close_matches(word, names, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"known by name: {', '.join(names)}"
     raise UserError(f"no source {source}: neither a name nor a folder with a model, nor a file ({hint})")
 
 
-def converted(path: Path) -> Path:
-    """Returns the model folder made from another project's checkpoint, kept in the cache by the file's hash.
+def from_file(path: Path) -> Path:
+    """Returns the model folder made of one file: graftgan's own safetensors, or another project's checkpoint."""
+    return unpacked(path) if is_single(path) else converted(path)
 
-    Raises:
-        UserError: the file is refused, or would have to be taken in part.
-    """
-    with naming(path):
-        digest = hashlib.sha256(read_whole(path)).hexdigest()
-    folder = cache_home() / "sources" / f"v{CONVERTER}-{digest[:32]}"
-    if not (folder / CONFIG).is_file():
-        model = convert_file(path)
-        save_model(folder, model, f"# {path.name}\n\n" + "\n".join(f"- {line}" for line in model.about["load_report"]))
-    return folder
+
+def is_known(word: str) -> bool:
+    """Returns whether a word is the name of a source, and not a path or a hub id: embedded, of a package, or added."""
+    return word in EMBEDDED or word in PACKAGES or added_folder(word) is not None

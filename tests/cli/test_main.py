@@ -144,7 +144,8 @@ def test_a_new_method_appears_by_itself(capsys: pytest.CaptureFixture[str], monk
         (["train"], "graftgan train: name the folder or zip of pictures to train on"),
         (["adapt", "--source", "none"], "graftgan adapt: name the folder or zip of pictures to adapt to"),
         (["prepare", "x"], "graftgan prepare: name the folder or zip of pictures, and a new folder to write to"),
-        (["sources", "x"], "graftgan sources: x: one word too many"),
+        (["sources", "x"], "graftgan sources: no source x: neither a name nor a folder"),
+        (["sources", "x", "y"], "graftgan sources: y: one word too many"),
         (["train", "/nowhere/at/all"], "graftgan train: no folder or zip of pictures at /nowhere/at/all"),
         (["train", "--resume", "/nowhere"], "graftgan train: --resume /nowhere: not the folder of a run"),
         (["adapt", "x", "--source", "avatar-64"], "graftgan adapt: no source avatar-64"),
@@ -229,13 +230,13 @@ def test_flags_stand_before_between_or_after(tiny: dict[str, Any], tmp_path: Pat
         ["train", *out, *sizes, "--flip", photos],
         ["train", *out, photos, "--flip", *sizes],
         ["train", "--flip", *sizes, *out, "--images", photos],
-        ["train", *sizes, *out, "--flip", "--method=freezed", "--method-options", "frozen=2", photos],
+        ["train", *sizes, *out, "--flip", "--method=projected", "--method-options", "side=32", photos],
     ]
     for number, words in enumerate(orders, 1):
         assert main(words) == 0
         record = json.loads((tmp_path / "runs" / f"000{number}-fields-train" / "run.json").read_text())
         assert record["images"] == photos and record["options"]["flip"]
-    assert record["options"]["method_options"] == ["frozen=2"]
+    assert record["options"]["method_options"] == ["side=32"]
 
 
 def test_prepare_writes_pictures(photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,8 +20,10 @@ from graftgan.recipes import advise, train
 from graftgan.recipes.adapt import AdaptOptions
 from graftgan.recipes.advise import AdviseOptions
 from graftgan.recipes.advise_page import lines
+from graftgan.recipes.measured import Measured, Pair
 from graftgan.recipes.train import TrainOptions
 from graftgan.sampling.sample import sample
+from graftgan.zoo.catalogue import catalogue
 from graftgan.zoo.model_folder import Model, load_model, save_model
 
 
@@ -125,10 +127,13 @@ def test_no_source_at_all(quick: AdviseOptions) -> None:
 
 
 def test_a_source_that_adapt_refuses_stands_last(quick: AdviseOptions, other: Path, tmp_path: Path) -> None:
-    headless = drawn(1, tmp_path / "headless", discriminator=False)
+    headless = tmp_path / "headless"
+    decoder = NETWORKS["vae"].generator(resolution=16, channel_base=128, channel_max=8, z_dim=8)
+    decoder.init_weights(torch.Generator().manual_seed(0))
+    save_model(headless, Model("vae", decoder, None, {}), "a card")
     advice = advise.run(replace(quick, sources=(str(headless), str(other))))
     assert [Path(found["source"]).name for found in advice.found["sources"]] == ["other", "headless"]
-    assert advice.found["sources"][1]["refusal"] == "it has no discriminator to start from"
+    assert advice.found["sources"][1]["refusal"] == "it is a vae without its encoder"
     alone = advise.run(replace(quick, sources=(str(headless),)))
     assert "No source here can be adapted" in " ".join(alone.found["source_reasons"])
     assert (alone.source, alone.method, alone.kimg, alone.command) == (None, None, None, None)
@@ -137,6 +142,20 @@ def test_a_source_that_adapt_refuses_stands_last(quick: AdviseOptions, other: Pa
     html = (alone.folder / "advice.html").read_text()
     assert "so nothing is recommended" in html and "What to type" not in html
     assert "Your photos beside headless<" in html
+
+
+def test_a_source_without_a_discriminator_is_advised_on_but_with_no_method_that_needs_the_sources(
+    quick: AdviseOptions, one: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pairs = (Pair("made up", 8, 0.1, {"finetune": [0.2], "freezed:frozen=1": [0.05], "weditgan": [0.1]}),)
+    monkeypatch.setattr(advise, "read_measured", lambda: Measured(pairs, "colours", "made up"))
+    assert advise.run(quick).method == "freezed:frozen=1"
+    headless = drawn(1, tmp_path / "headless", discriminator=False)
+    advice = advise.run(replace(quick, sources=(str(headless),)))
+    (found,) = advice.found["sources"]
+    assert not found["refusal"] and found["remarks"]["discriminator"].startswith("none: one is drawn")
+    assert (advice.source, advice.method) == (str(headless), "weditgan")
+    assert "Discriminator: none: one is drawn" in " ".join(advice.found["source_reasons"])
 
 
 def test_a_file_in_the_place_of_the_outdir_is_refused_before_any_work(
@@ -181,7 +200,8 @@ def test_finished_runs_of_train_are_found_by_themselves(
     (Path(quick.outdir) / "0002-half-way").mkdir()
     (Path(quick.outdir) / "0002-half-way" / "run.json").write_text("{")
     found = list(advise.named(replace(quick, sources=())))
-    assert found[0][0] == "avatars-64" and found[1:] == [(str(run), "trained on fields")]
+    assert found[0][0] == "avatars-64" and found[-1] == (str(run), "trained on fields")
+    assert [name for name, _ in found[:-1]] == [one.name for one in catalogue() if one.usable]
     assert list(advise.named(replace(quick, sources=(quick.outdir, str(run))))) == [(str(run), "trained on fields")]
     capsys.readouterr()
     words = ["advise", str(quick.photos), "--sources", quick.outdir, "--samples", "16", "--encoder", quick.encoder]

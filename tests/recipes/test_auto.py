@@ -106,7 +106,7 @@ def test_what_the_run_would_refuse_is_refused_alike(job: dict[str, Any]) -> None
     for changes, message in (
         ({"source": "avatar-64"}, "no source avatar-64"),
         ({"photos": "/nowhere"}, "no folder or zip of pictures at /nowhere"),
-        ({"resolution": 32}, "--resolution 32"),
+        ({"resolution": 128}, "--resolution 128"),
     ):
         with pytest.raises(UserError, match=message):
             adapt.run(AdaptOptions(**{**job, **changes}))

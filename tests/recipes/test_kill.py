@@ -123,9 +123,13 @@ def test_a_second_signal_ends_it_at_once_and_the_older_checkpoint_is_whole(
 
 
 def test_stopped_while_a_method_prepares_it_says_that_there_is_no_checkpoint(
-    tiny: dict[str, Any], tmp_path: Path, forks: Any, words: Callable[[dict[str, Any]], list[str]]
+    tiny: dict[str, Any],
+    drawn_source: Callable[..., str],
+    forks: Any,
+    words: Callable[[dict[str, Any]], list[str]],
 ) -> None:
-    probing = [*words({**tiny, "method": "modulate"}), "--method-options", "probe_steps=60000"]
+    source = drawn_source("stylegan2")
+    probing = [*words({**tiny, "method": "modulate", "source": source}), "--method-options", "probe_steps=60000"]
     pid = forks.start(probing)
     until(lambda: bool(list(Path(tiny["outdir"]).glob("*/run.json"))))
     time.sleep(0.3)

@@ -18,6 +18,7 @@ from graftgan.recipes.train import TrainOptions
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
+        ({"d_first": -1}, "--d-first -1: 0 steps or more"),
         ({"method": "finetun"}, "--method finetun: did you mean finetune?"),
         ({"network": "stylegan"}, "--network stylegan: did you mean stylegan2?"),
         ({"loss": "hing"}, "--loss hing: did you mean hinge?"),

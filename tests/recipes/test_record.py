@@ -72,8 +72,11 @@ def test_the_command_repeats_the_run_from_any_folder(
     tiny: dict[str, Any],
     tmp_path: Path,
     assert_same_run: Callable[..., None],
+    drawn_source: Callable[..., str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    if "method" in changes:
+        changes = changes | {"source": drawn_source("stylegan2")}
     images = Path(tiny["images"])
     monkeypatch.chdir(images.parent)
     first = train.run(TrainOptions(**{**tiny, **changes, "images": images.name}))

@@ -28,6 +28,8 @@ CASES: dict[str, tuple[dict[str, Any], Any]] = {
     "dcgan modulate": ({"network": "dcgan", "method": "modulate", "method_options": QUICK_PROBE}, SOME),
     "dcgan freezed": ({"network": "dcgan", "method": "freezed", "loss": "hinge"}, SOME),
     "dcgan wasserstein": ({"network": "dcgan", "loss": "wasserstein"}, SOME),
+    "dcgan without a discriminator": ({"network": "dcgan", "d_first": 3, "augment": "ada"}, EVERY),
+    "stylegan2 grown": ({"d_first": 2, "resolution": 32}, EVERY),
     "vae": ({"network": "vae"}, SOME),
     "odd batch": ({"batch": 5, "kimg": 0.03, "ema_rampup": 0.0}, SOME),
 }
@@ -49,10 +51,14 @@ def test_resumed_from_any_checkpoint_it_is_the_same_run(
     tiny: dict[str, Any],
     tmp_path: Path,
     assert_same_run: Callable[..., None],
+    drawn_source: Callable[..., str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(pair, "AdaptiveAugment", lambda kimg: AdaptiveAugment(p=0.3, kimg=0.1))
     changes, steps = CASES[case]
+    if "method" in changes or "d_first" in changes:  # both want a source
+        of = drawn_source(changes.get("network", "stylegan2"), discriminator="d_first" not in changes)
+        changes = changes | {"source": of}
     through = train.run(TrainOptions(**{**tiny, **changes}))
     assert len(checkpoint.steps(through / "checkpoints")) == 7
     if changes.get("augment") == "ada":

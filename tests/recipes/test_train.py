@@ -69,7 +69,7 @@ def test_folders_become_classes_when_asked(tiny: dict[str, Any], tmp_path: Path)
         ({"precision": "16"}, "--precision 16"),
         ({"cbase": 8}, "channel_base 8"),
         ({"network": "dcgan", "path_length": 2.0}, "--path-length 2.0: a dcgan has no intermediate latents"),
-        ({"method": "freezed", "method_options": ("frozen=99",)}, "--method-options frozen=99: D has"),
+        ({"method": "freezed"}, "--method freezed: adapts a source, and --source none has none"),
     ],
 )
 def test_what_cannot_be_is_one_line(tiny: dict[str, Any], changes: dict[str, Any], message: str) -> None:
@@ -83,7 +83,8 @@ def test_a_source_and_options_that_contradict_it(tiny: dict[str, Any]) -> None:
     grafted = {**tiny, "source": source}
     for changes, message in (
         ({"network": "dcgan"}, "--network dcgan: the source .* is a stylegan2"),
-        ({"resolution": 32}, "--resolution 32: the source .* makes pictures of 16 px"),
+        ({"resolution": 128}, "--resolution 128: the source .* possible: 16, 32, 64"),
+        ({"method": "freezed", "method_options": ("frozen=99",)}, "--method-options frozen=99: D has"),
         ({"classes": True}, "--classes: the classes of a source are its own"),
     ):
         with pytest.raises(UserError, match=message):
@@ -93,8 +94,8 @@ def test_a_source_and_options_that_contradict_it(tiny: dict[str, Any]) -> None:
         train.run(TrainOptions(**grafted))
     config = Path(source) / "model" / "config.json"
     config.write_text(json.dumps({**json.loads(config.read_text()), "discriminator": None}))
-    with pytest.raises(UserError, match="has no discriminator to start from"):
-        train.run(TrainOptions(**grafted))
+    with pytest.raises(UserError, match="--method freezed: freezes blocks .*, and this source has none"):
+        train.run(TrainOptions(**grafted, method="freezed"))
 
 
 def test_nothing_is_written_beside_the_pictures(tiny: dict[str, Any]) -> None:

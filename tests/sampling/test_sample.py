@@ -60,6 +60,32 @@ def test_the_class_is_the_seed_modulo_the_classes() -> None:
     assert classes([0], built("dcgan"), torch.device("cpu")) is None
 
 
+@pytest.mark.parametrize("network", NETWORKS)
+def test_drawing_changes_no_weight_and_leaves_them_trainable(network: str) -> None:
+    generator = built(network)
+    before = {name: tensor.clone() for name, tensor in generator.state_dict().items()}
+    sample(generator, range(3))
+    for name, tensor in generator.state_dict().items():
+        assert torch.equal(tensor, before[name])
+    generator(latents([0], 8), noise="const").square().sum().backward()
+    with torch.no_grad():
+        for parameter in generator.parameters():
+            parameter.sub_(1e-3)  # fails for tensors that were made in inference mode
+
+
+def test_an_engine_draws_instead_by_the_same_latents_and_classes() -> None:
+    generator, asked = built("stylegan2", c_dim=3), []
+
+    def draw(z: torch.Tensor, c: torch.Tensor | None, truncation: float) -> torch.Tensor:
+        assert c is not None
+        asked.append((len(z), c.argmax(1).tolist(), truncation))
+        assert torch.equal(z[-1], latents([asked[-1][1][-1] + 3], 8)[0])
+        return torch.full((len(z), 3, 16, 16), 1.0)
+
+    pictures = sample(generator, [3, 4, 5], truncation=0.7, batch=2, engine=draw)
+    assert asked == [(2, [0, 1], 0.7), (1, [2], 0.7)] and pictures.shape == (3, 16, 16, 3) and (pictures == 255).all()
+
+
 def test_no_seeds_are_refused() -> None:
     with pytest.raises(UserError, match="--seeds"):
         sample(built("dcgan"), [])

@@ -131,16 +131,6 @@ def refused(content: bytes, tmp_path: Path, capsys, *words: str) -> str:
     return captured.err
 
 
-def test_stylegan3_is_refused_by_name(written_files, tmp_path, capsys):
-    def change(parts):
-        parts["G_ema"].state["_modules"]["synthesis"].state["_modules"]["input"] = written_files.Persistent(
-            "SynthesisInput", dict(torch.nn.Module().__dict__)
-        )
-
-    line = refused(written_files.nvidia_pickle(GOLDEN[1], 4, change), tmp_path, capsys)
-    assert "StyleGAN3 generator, which is not supported yet" in line
-
-
 def stated(name, value):
     """A change of what the file states beside its tensors."""
 

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from graftgan.networks.stylegan2 import StyleGAN2Generator
 from graftgan.networks.stylegan2_discriminator import StyleGAN2Discriminator
+from graftgan.networks.stylegan3 import StyleGAN3Generator
 
 STUB = "# a stand-in for the source text that NVIDIA's files carry\nclass Generator:\n    pass\n"
 GOLDEN = sorted((Path(__file__).parents[1] / "golden" / "stylegan2").glob("*.safetensors"))
@@ -118,6 +119,7 @@ def network(class_name: str, tensors: dict[str, Tensor], root: dict[str, Any], f
         parts = name.split(".")[:-1]
         paths |= {".".join(parts[:end]) for end in range(1, len(parts) + 1)}
     buffers = ("resample_filter", "noise_const", "w_avg", "freqs")
+    buffers += ("transform", "phases", "magnitude_ema", "up_filter", "down_filter")
     made: dict[str, Any] = {}
     for path in sorted(paths, key=lambda p: -p.count(".") - bool(p)):
         bare = nn.Module()
@@ -135,7 +137,9 @@ def network(class_name: str, tensors: dict[str, Tensor], root: dict[str, Any], f
                 bare._modules[child[len(prefix) :]] = module
         state = dict(bare.__dict__) | (root if path == "" else fields(path))
         last = path.rpartition(".")[2]
-        made[path] = Persistent(class_name if path == "" else CLASSES.get(last, "Layer"), state)
+        made[path] = Persistent(
+            class_name if path == "" else state.pop("class_name", CLASSES.get(last, "Layer")), state
+        )
     return made[""]
 
 
@@ -195,6 +199,95 @@ def nvidia_pickle(path: Path | None, protocol: int = 3, change: Any = None, **ho
     """A file in the format of StyleGAN2-ADA (protocol 3) or the StyleGAN3 repository (protocol 4, `flat=True`)."""
     with pretended_modules():
         parts = nvidia_networks(*golden(path), **how)
+        if change is not None:
+            change(parts)
+        return pickle.dumps(parts, protocol=protocol)
+
+
+def stylegan3(seed: int = 0, **options: Any) -> StyleGAN3Generator:
+    """A StyleGAN3 generator of 32 px that makes a small file; no tensor has its neutral value."""
+    small = dict(channel_base=256, channel_max=8, z_dim=6, w_dim=8, num_layers=5, margin_size=4)
+    g = StyleGAN3Generator(**dict(resolution=32) | small | options).eval()
+    rng = torch.Generator().manual_seed(seed)
+    g.init_weights(rng)
+    for name, tensor in g.state_dict().items():
+        if name.endswith(("bias", "magnitude_ema", "w_avg", "transform", "input.affine.weight")):
+            tensor.add_(torch.rand(tensor.shape, generator=rng) * 0.3)
+    return g
+
+
+def stylegan3_networks(g: StyleGAN3Generator, given: dict[str, Any]) -> dict[str, Any]:
+    """The dictionary of a network pickle of the StyleGAN3 repository.
+
+    Args:
+        g: the generator.
+        given: the arguments of the synthesis network that it was made with; the others have published values.
+    """
+    config, plans = g.config(), g.synthesis.plans
+    sizes = dict(c_dim=g.c_dim, img_resolution=g.resolution, img_channels=g.channels)
+    latent = dict(z_dim=g.z_dim, w_dim=config["w_dim"])
+    inputs = {"mapping.embed": g.c_dim, "mapping.fc0": g.z_dim + (config["w_dim"] if g.c_dim else 0)}
+    layers = {f"synthesis.{plan.name}": plan for plan in plans}
+
+    def both(value: int) -> np.ndarray:
+        return np.broadcast_to(np.asarray(value), [2])
+
+    def fields(path: str) -> dict[str, Any]:
+        if path == "mapping":
+            depth = dict(num_layers=config["mapping_layers"], num_ws=g.num_ws, w_avg_beta=0.998)
+            return dict(**latent, c_dim=g.c_dim, **depth, class_name="MappingNetwork")
+        if path == "synthesis":
+            kept = {name: config[name] for name in ("num_layers", "num_critical", "margin_size", "output_scale")}
+            shape = dict(w_dim=config["w_dim"], img_resolution=g.resolution, img_channels=g.channels)
+            names = [plan.name for plan in plans]
+            own = dict(_init_args=(), _init_kwargs=easy(**shape, **given), num_ws=g.num_ws, num_fp16_res=4)
+            return dict(**kept, **shape, **own, layer_names=names, class_name="SynthesisNetwork")
+        if path == "synthesis.input":
+            band = plans[0].source
+            rates = dict(sampling_rate=band.rate, bandwidth=np.float64(band.cutoff))
+            return dict(
+                w_dim=config["w_dim"],
+                channels=band.channels,
+                size=both(band.size),
+                **rates,
+                class_name="SynthesisInput",
+            )
+        if path in layers:
+            return layer_fields(layers[path], config, both)
+        rate = config["mapping_lr_mult"] if ".fc" in path else 1
+        gains = dict(weight_gain=rate / np.sqrt(inputs.get(path, config["w_dim"])), bias_gain=rate)
+        kind = "lrelu" if ".fc" in path else "linear"
+        return dict(activation=kind, in_features=inputs.get(path, 8), **gains, class_name="FullyConnectedLayer")
+
+    def generator() -> Any:
+        depth = easy(num_layers=config["mapping_layers"])
+        root = dict(**latent, **sizes, num_ws=g.num_ws, _init_args=())
+        root |= dict(_init_kwargs=easy(**latent, **sizes, mapping_kwargs=depth, **given))
+        return network("Generator", g.state_dict(), root, fields)
+
+    tensors, settings = small()
+    parts = nvidia_networks(tensors, settings, flat=True)
+    training = parts.pop("training_set_kwargs")
+    return dict(G=generator(), D=parts["D"], G_ema=generator(), augment_pipe=None, training_set_kwargs=training)
+
+
+def layer_fields(plan: Any, config: dict[str, Any], both: Any) -> dict[str, Any]:
+    """What a StyleGAN3 layer keeps beside its tensors."""
+    own = dict(w_dim=config["w_dim"], is_torgb=plan.torgb, is_critically_sampled=plan.critical, use_fp16=False)
+    for end, band in (("in", plan.source), ("out", plan.result)):
+        own |= {f"{end}_channels": band.channels, f"{end}_size": both(band.size), f"{end}_sampling_rate": band.rate}
+        own |= {f"{end}_cutoff": np.float64(band.cutoff), f"{end}_half_width": np.float64(band.half_width)}
+    own |= dict(tmp_sampling_rate=plan.rate, conv_kernel=plan.kernel, conv_clamp=config["conv_clamp"])
+    own |= dict(up_factor=plan.up, up_taps=plan.up_taps, down_factor=plan.down, down_taps=plan.down_taps)
+    low, high = plan.padding
+    own |= dict(down_radial=plan.radial, padding=[low, high, low, high], magnitude_ema_beta=0.999)
+    return own | dict(_init_args=(), class_name="SynthesisLayer")
+
+
+def stylegan3_pickle(g: StyleGAN3Generator, given: dict[str, Any], protocol: int = 4, change: Any = None) -> bytes:
+    """A file of the StyleGAN3 repository with one of its own generators; arguments as of `stylegan3_networks`."""
+    with pretended_modules():
+        parts = stylegan3_networks(g, given)
         if change is not None:
             change(parts)
         return pickle.dumps(parts, protocol=protocol)

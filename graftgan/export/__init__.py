@@ -1,1 +1,0 @@
-"""Floor 5: out of the house: the model card, later ONNX and the model hub."""

@@ -1,0 +1,316 @@
+"""`graftgan meta`: a source that has learnt to be adapted, from folders of classes."""
+
+import copy
+import dataclasses
+import io
+import shlex
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from PIL import Image
+from torch import Tensor
+
+from graftgan.augment import NoAugment
+from graftgan.data import PictureSet, load_pictures, write_rows
+from graftgan.data.square import Square
+from graftgan.data.tasks import Tasks, as_tasks, episode
+from graftgan.devices import average_gradients, from_first, in_any, launch
+from graftgan.errors import NumericalError, StoppedEarly, UserError
+from graftgan.files import write_atomically
+from graftgan.formats.card import model_card
+from graftgan.metalearning import ALGORITHMS
+from graftgan.methods.inner_loop import Draws, Game, draw
+from graftgan.networks import NETWORKS
+from graftgan.randomness import generator_at
+from graftgan.recipes.meta_options import MetaOptions
+from graftgan.recipes.record import command, digest_of, resumed, versions
+from graftgan.recipes.training_run import newest_checkpoint
+from graftgan.sampling.grid import grid
+from graftgan.sampling.sample import latents, to_uint8
+from graftgan.state import State, not_finite
+from graftgan.training import checkpoint
+from graftgan.training.interrupt import Interrupt
+from graftgan.training.log import Log
+from graftgan.training.loop import fit
+from graftgan.training.progress import ProgressBar
+from graftgan.training.run_folder import RunFolder
+from graftgan.zoo.model_folder import Model, load_model, save_model
+from graftgan.zoo.sources import find_source
+
+SHOWN_CLASSES, SHOWN_SAMPLES = 8, 8
+
+
+def run(options: MetaOptions, given: Collection[str] = ()) -> Path:
+    """Learns initial weights from episodes and writes them as a source.
+
+    Args:
+        options: of the job; `options.resume` goes on with an earlier run.
+        given: names of options that a resumed run must not pass over because they have their default's value.
+
+    Returns:
+        The run's folder; `model/` in it is a source for `adapt`, whose card says which classes were held out.
+
+    Raises:
+        UserError: an option, picture or file is refused.
+        StoppedEarly: Ctrl-C or SIGTERM; a checkpoint was written.
+        NumericalError: NaN or infinity; the last checkpoint is whole.
+    """
+    if options.resume is not None:
+        options = resumed(MetaOptions, options, "meta", given)
+    if options.tasks is None:
+        raise UserError("name the folder or zip of classes to learn from")
+    options = dataclasses.replace(options, tasks=str(Path(options.tasks).absolute()))
+    fabric = launch(options.devices, "32")
+    if options.at_once % fabric.world_size:
+        raise UserError(f"--at-once {options.at_once}: must be a multiple of the {fabric.world_size} devices")
+    pictures = read_classes(options, fabric.global_rank == 0)
+    least = options.shots + options.asked()
+    tasks = as_tasks(pictures, options.held_out_classes, max(least, 2), options.seed)
+    model = starting_pair(options)
+    folder = open_folder(options, tasks, model, fabric)
+    try:
+        with Interrupt() as interrupt:
+            state = _train(options, tasks, model, folder, fabric, lambda: in_any(fabric, interrupt.asked))
+        from_first(fabric, lambda: write_model(options, tasks, model, state, folder.path))
+    finally:
+        folder.close()
+    return folder.path
+
+
+def read_classes(options: MetaOptions, chief: bool) -> PictureSet:
+    """Returns the pictures of all classes."""
+    with ProgressBar("read pictures", 1, quiet=not chief) as bar:
+
+        def told(done: int, of: int) -> None:
+            bar.total = of
+            bar.update(done)
+
+        return load_pictures(
+            Path(cast(str, options.tasks)), options.resolution, square=cast(Square, options.square), progress=told
+        )
+
+
+def starting_pair(options: MetaOptions) -> Model:
+    """Returns the pair that the first episode begins with.
+
+    Raises:
+        UserError: the source is not a pair of the kind and size that the options describe.
+    """
+    if options.source != "none":
+        model = load_model(find_source(options.source))
+        if model.discriminator is None or model.generator.c_dim:
+            raise UserError(f"--source {options.source}: learning to be adapted takes a pair without classes")
+        if (model.network, model.generator.resolution) != (options.network, options.resolution):
+            raise UserError(
+                f"--source {options.source}: a {model.network} of {model.generator.resolution} px, not a "
+                f"{options.network} of {options.resolution} px (--network, --resolution)"
+            )
+        return model
+    widths: dict[str, Any] = {
+        "resolution": options.resolution,
+        "channel_base": options.cbase,
+        "channel_max": options.cmax,
+    }
+    latent: dict[str, Any] = {"z_dim": options.z_dim}
+    if options.network == "dcgan":
+        widths["layer_norm"] = True
+    else:
+        latent |= {"w_dim": options.z_dim, "mapping_layers": 2}
+    rng = generator_at(options.seed, 0, purpose="weights")
+    generator = NETWORKS[options.network].generator(**widths, **latent)
+    discriminator = NETWORKS[options.network].discriminator(**widths)
+    generator.init_weights(rng)
+    discriminator.init_weights(rng)
+    return Model(options.network, generator, discriminator, {})
+
+
+def open_folder(options: MetaOptions, tasks: Tasks, model: Model, fabric: Fabric) -> RunFolder:
+    """Returns the run's folder: a new one with run.json and photos.csv, or the one to go on in.
+
+    Raises:
+        UserError: it cannot be written, is in use, or began with other pictures or another source.
+    """
+    held: list[RunFolder] = []
+    record = {
+        "verb": "meta",
+        "images": options.tasks,
+        "command": command("meta", options),
+        "options": dataclasses.asdict(options),
+        "versions": versions(),
+        "source_sha256": {"generator": model.digest, "discriminator": model.discriminator_digest},
+        "photos_sha256": digest_of(tasks.pictures),
+        "classes": [tasks.pictures.classes[at] for at in tasks.train],
+        "held_out_classes": [tasks.pictures.classes[at] for at in tasks.held_out],
+    }
+
+    def first() -> str:
+        if options.resume is None:
+            held.append(RunFolder.create(Path(options.outdir), f"{Path(str(options.tasks)).stem}-meta"))
+            write_rows(tasks.pictures.rows, held[0].path / "photos.csv")
+            held[0].write_record(record)
+            return str(held[0].path)
+        held.append(RunFolder.open(Path(options.resume)))
+        before = held[0].read_record()
+        for fact, what in (("photos_sha256", "the pictures"), ("source_sha256", "the source")):
+            if before.get(fact) != record[fact]:
+                held[0].close()
+                raise UserError(f"--resume {options.resume}: {what} are no longer those that the run began with")
+        held[0].write_record(before | {"options": record["options"], "command": record["command"]})
+        return str(held[0].path)
+
+    path = from_first(fabric, first)
+    return held[0] if held else RunFolder(Path(path), hold=False)
+
+
+def _train(
+    options: MetaOptions,
+    tasks: Tasks,
+    model: Model,
+    folder: RunFolder,
+    fabric: Fabric,
+    asked: Callable[[], bool],
+) -> State:
+    """Plays the episodes, from the start or from the newest checkpoint, and returns the state at the end."""
+    assert model.discriminator is not None
+    chief = fabric.global_rank == 0
+    generator, discriminator = model.generator.train(), model.discriminator.train()
+    state = State(generator, discriminator, copy.deepcopy(generator), NoAugment()).to(fabric.device)
+    game = Game(generator, discriminator, options.inner_loop())
+    weights = [*generator.parameters(), *discriminator.parameters()]
+    for weight in weights:
+        weight.requires_grad_(True)
+    state.average.eval().requires_grad_(False)
+    state.optimiser_g = torch.optim.Adam(state.trainable_g().values(), options.lr)
+    state.optimiser_d = torch.optim.Adam(state.trainable_d().values(), options.lr)
+    checkpoints = folder.path / "checkpoints"
+    saved = newest_checkpoint(checkpoints, fabric) if options.resume else None
+    if saved is not None:
+        path, tensors, numbers = saved
+        try:
+            state.load_tensors(tensors)
+        except (KeyError, ValueError) as error:
+            raise UserError(f"{path} does not fit this run: {error.args[0]}") from error
+        state.step, state.images = numbers["step"], numbers["images"]
+    log = Log(folder.path, state.step if saved else None) if chief else None
+
+    def step(index: int) -> dict[str, Tensor]:
+        slopes_g, slopes_d, loss_d, loss_g = outer_slopes(options, tasks, game, index, fabric)
+        for network, slopes in ((generator, slopes_g), (discriminator, slopes_d)):
+            for name, weight in network.named_parameters():
+                weight.grad = slopes[name]
+        average_gradients(fabric, weights)
+        if not torch.isfinite(torch.nn.utils.get_total_norm([cast(Tensor, w.grad) for w in weights])):
+            raise NumericalError("an episode ended in NaN or infinity: lower --inner-lr-g or --inner-lr-d")
+        assert state.optimiser_g is not None and state.optimiser_d is not None
+        state.optimiser_g.step()
+        state.optimiser_d.step()
+        return {"loss_d": loss_d, "loss_g": loss_g}
+
+    def tick(numbers: dict[str, Any]) -> None:
+        tensors = state.tensors()
+        if (name := not_finite(tensors)) is not None:
+            raise NumericalError(f"step {state.step}: {name} holds NaN or infinity")
+        (folder.path / "samples").mkdir(exist_ok=True)
+        write_atomically(folder.path / "samples" / f"{state.step:08d}.png", adapted_sheet(options, tasks, game))
+        if log is not None:
+            log.write(state.step, {**numbers, "episodes": state.step * options.at_once})
+        record = {"step": state.step, "images": state.images, "world_size": fabric.world_size}
+        checkpoint.save(checkpoints, state.step, tensors, record, options.keep)
+
+    def on_tick(numbers: dict[str, Any]) -> None:
+        from_first(fabric, lambda: tick(numbers))
+
+    try:
+        if saved is None:
+            on_tick({"kimg": 0.0})
+        fit(state, step, options.schedule(), on_tick, asked, show=chief, what="meta")
+    except StoppedEarly as stop:
+        raise StoppedEarly(f"{stop}; go on with: graftgan meta --resume {shlex.quote(str(folder.path))}") from None
+    finally:
+        if log is not None:
+            log.close()
+    return state
+
+
+def outer_slopes(
+    options: MetaOptions, tasks: Tasks, game: Game, index: int, fabric: Fabric
+) -> tuple[dict[str, Tensor], dict[str, Tensor], Tensor, Tensor]:
+    """Returns the mean slopes and losses of this process's episodes of one outer step, all played side by side."""
+    mine = options.at_once // fabric.world_size
+    first = index * options.at_once + fabric.global_rank * mine
+    supports, queries, inner, outer = [], [], [], []
+    for number in range(first, first + mine):
+        drawn = episode(tasks, options.shots, options.asked(), options.seed, number)
+        supports.append(as_images(tasks.pictures.pixels[drawn.support], game))
+        queries.append(as_images(tasks.pictures.pixels[drawn.query], game))
+        rng = generator_at(options.seed, number, purpose="episode")
+        inner.append(draw(options.inner_steps, options.shots, game.generator.z_dim, rng))
+        outer.append(draw(1, max(options.asked(), 1), game.generator.z_dim, rng))
+    slopes = ALGORITHMS[options.algorithm].slopes
+
+    def one(
+        support: Tensor, query: Tensor, *numbers: Tensor
+    ) -> tuple[dict[str, Tensor], dict[str, Tensor], Tensor, Tensor]:
+        return slopes(game, game.start(), support, query, Draws(*numbers[:3]), Draws(*numbers[3:]))
+
+    numbers = [
+        torch.stack([getattr(draws, field) for draws in many]).to(fabric.device)
+        for many in (inner, outer)
+        for field in ("for_d", "for_g", "between")
+    ]
+    together = torch.func.vmap(one)
+    found = together(torch.stack(supports).to(fabric.device), torch.stack(queries).to(fabric.device), *numbers)
+    means = [{name: slope.mean(dim=0) for name, slope in part.items()} for part in found[:2]]
+    return means[0], means[1], found[2].mean().detach(), found[3].mean().detach()
+
+
+def as_images(pixels: np.ndarray, game: Game) -> Tensor:
+    """Returns uint8 pictures (N, H, W, 3) as (N, channels, H, W) in [-1, 1]."""
+    images = torch.from_numpy(np.array(pixels)).permute(0, 3, 1, 2).float() / 127.5 - 1
+    return images.mean(dim=1, keepdim=True) if game.generator.channels == 1 else images
+
+
+def adapted_sheet(options: MetaOptions, tasks: Tasks, game: Game) -> bytes:
+    """Returns a PNG of what an episode makes of classes held out: each row the shots, then samples; always the same."""
+    shown = tasks.held_out if len(tasks.held_out) else tasks.train
+    rows = []
+    device = next(game.generator.parameters()).device
+    for task in shown[:SHOWN_CLASSES]:
+        pixels = tasks.pictures.pixels[tasks.of(int(task))[: options.shots]]
+        rng = generator_at(options.seed, int(task), purpose="samples")
+        numbers = draw(options.inner_steps, len(pixels), game.generator.z_dim, rng)
+        on_device = Draws(*(getattr(numbers, name).to(device) for name in ("for_d", "for_g", "between")))
+        end, _, _ = game.run(game.start(), as_images(pixels, game).to(device), on_device)
+        with torch.no_grad():
+            z = latents(range(SHOWN_SAMPLES), game.generator.z_dim).to(device)
+            made = to_uint8(game.pictures(end.generator, z))
+        made = made if made.shape[-1] == 3 else made.repeat(3, axis=-1)
+        rows.append(np.concatenate([np.array(pixels), made]))
+    png = io.BytesIO()
+    Image.fromarray(grid(np.concatenate(rows), columns=len(rows[0]))).save(png, "PNG")
+    return png.getvalue()
+
+
+def write_model(options: MetaOptions, tasks: Tasks, model: Model, state: State, path: Path) -> None:
+    """Writes `model/`: the learnt weights, and in its facts the inner loop that they were learnt for."""
+    about: dict[str, Any] = {
+        "algorithm": options.algorithm,
+        "episodes": state.step * options.at_once,
+        "kimg": state.images / 1000,
+        "seed": options.seed,
+        "pictures": len(tasks.pictures),
+        "classes_learnt": len(tasks.train),
+        "held_out_classes": [tasks.pictures.classes[at] for at in tasks.held_out],
+        "inner_loop": {
+            **dataclasses.asdict(options.inner_loop()),
+            "steps": options.inner_steps,
+            "shots": options.shots,
+        },
+    }
+    learnt = Model(model.network, state.generator.eval(), state.discriminator.eval(), about)
+    note = "A source that has learnt to be adapted: `graftgan adapt PHOTOS --source` this folder runs its inner loop."
+    save_model(path / "model", learnt, model_card(about, path.name, note))
