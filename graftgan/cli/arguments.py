@@ -3,49 +3,34 @@
 import ast
 import contextlib
 import dataclasses
+import importlib
 import inspect
 import io
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, TypeVar, get_origin, get_type_hints
 
 import tyro
 
-from graftgan.augment import AUGMENTS
-from graftgan.augment.diffaug import POLICIES
 from graftgan.choices import suggestion
 from graftgan.errors import UserError
-from graftgan.features import ENCODERS
-from graftgan.features.lpips import PERCEPTUAL
-from graftgan.features.resize import RESIZES
-from graftgan.losses import LOSSES
-from graftgan.metalearning import ALGORITHMS
-from graftgan.methods import METHODS
-from graftgan.metrics import METRICS
-from graftgan.networks import NETWORKS
 
 Options = TypeVar("Options")
 
-SETTINGS = [
-    f"{field.name} of {method} ({field.default})"
-    for method, kind in METHODS.items()
-    for field in dataclasses.fields(kind)
-]
-
-NAMES: Mapping[str, Iterable[str]] = {
-    "methods": METHODS,
-    "settings": SETTINGS,
-    "networks": NETWORKS,
-    "losses": LOSSES,
-    "augments": AUGMENTS,
-    "policies": POLICIES,
-    "encoders": ENCODERS,
-    "perceptual": PERCEPTUAL,
-    "resizes": RESIZES,
-    "metrics": METRICS,
-    "algorithms": ALGORITHMS,
+NAMES: Mapping[str, str] = {
+    "methods": "graftgan.methods:METHODS",
+    "settings": "graftgan.methods:METHODS",
+    "networks": "graftgan.networks:NETWORKS",
+    "losses": "graftgan.losses:LOSSES",
+    "augments": "graftgan.augment:AUGMENTS",
+    "policies": "graftgan.augment.diffaug:POLICIES",
+    "encoders": "graftgan.features:ENCODERS",
+    "perceptual": "graftgan.features.lpips:PERCEPTUAL",
+    "resizes": "graftgan.features.resize:RESIZES",
+    "metrics": "graftgan.metrics:METRICS",
+    "algorithms": "graftgan.metalearning:ALGORITHMS",
 }
-"""What stands for `{methods}` and the like in a field's docstring."""
+"""What stands for `{methods}` and the like in a docstring: a dictionary, imported only where it is asked for."""
 
 
 def parse(kind: type[Options], words: list[str], verb: str, positional: tuple[str, ...] = ()) -> Options:
@@ -85,12 +70,30 @@ def as_form(kind: type[Any], hints: dict[str, Any]) -> type[Any]:
     fields = []
     for field in dataclasses.fields(kind):
         about = helps.get(field.name, "")
-        for placeholder, names in NAMES.items():
-            about = about.replace("{" + placeholder + "}", ", ".join(names))
+        for placeholder in NAMES:
+            if "{" + placeholder + "}" in about:
+                about = about.replace("{" + placeholder + "}", ", ".join(names_of(placeholder)))
         hint: Any = hints[field.name]
         told: Any = Annotated[hint, tyro.conf.arg(help=about)]
         fields.append((field.name, told, dataclasses.field(default=field.default)))
     return dataclasses.make_dataclass(kind.__name__, fields, kw_only=True)
+
+
+def names_of(placeholder: str) -> list[str]:
+    """Returns the names that stand for a placeholder; for `settings` those of every method, with their defaults.
+
+    >>> names_of("losses")[2]
+    'hinge'
+    """
+    room, _, name = NAMES[placeholder].partition(":")
+    found: Mapping[str, Any] = getattr(importlib.import_module(room), name)
+    if placeholder != "settings":
+        return list(found)
+    return [
+        f"{field.name} of {method} ({field.default})"
+        for method, kind in found.items()
+        for field in dataclasses.fields(kind)
+    ]
 
 
 def field_docs(kind: type[Any]) -> dict[str, str]:
