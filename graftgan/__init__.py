@@ -209,7 +209,7 @@ def convert(file: "str | Path", out: "str | Path", *, partial: bool = False) -> 
     """Reads another project's checkpoint as data, executing none of it, and writes a model folder.
 
     Args:
-        file: NVIDIA's StyleGAN2 pickle, rosinality's checkpoint, or a DCGAN's state dict.
+        file: NVIDIA's StyleGAN2 or 3 pickle, rosinality's checkpoint, or a DCGAN's state dict.
         out: new folder for the model.
         partial: take what fits where some tensors do not.
 

@@ -11,9 +11,11 @@ def main(words: list[str]) -> None:
         added = source_register.add(parse(source_register.AddOptions, words[1:], "sources add", ("model",)))
         print(f"added: {added.name} ({added.origin})\n{sources.use(added)}")
     elif verb == "remove":
-        print(f"removed: {source_register.drop(named(words, verb))}")
+        gone = parse(source_register.RemoveOptions, words[1:], "sources remove", ("name",))
+        print(f"removed: {source_register.drop(gone)}")
     elif verb == "update":
-        word, before, now = source_register.renew(named(words, verb))
+        wanted = parse(source_register.UpdateOptions, words[1:], "sources update", ("name",))
+        word, before, now = source_register.renew(wanted)
         was = f"was {before[:12]}" if before not in ("", now) else "as before" if before else "first use"
         print(f"{word}: commit {now[:12]} ({was})")
     else:
@@ -25,8 +27,3 @@ def main(words: list[str]) -> None:
             print("\n".join(sources.details(found[0])))
         else:
             print("\n".join([*sources.table(found), "", sources.HINT]))
-
-
-def named(words: list[str], verb: str) -> source_register.NameOptions:
-    """Returns the options of a verb that takes one name."""
-    return parse(source_register.NameOptions, words[1:], f"sources {verb}", ("name",))

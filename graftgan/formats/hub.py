@@ -56,6 +56,8 @@ def push(folder: Path, repo: str, samples: bytes, *, private: bool = False, expo
         UserError: a bad name, nobody logged in, no network, or the hub refuses.
     """
     check_name(repo)
+    if exported is not None and exported.name in (*KEPT, CARD, SAMPLES):
+        raise UserError(f"{exported}: on the hub that is the name of a file of the model itself; take another")
     from huggingface_hub import HfApi
 
     with tempfile.TemporaryDirectory(prefix="graftgan-hub-") as made:

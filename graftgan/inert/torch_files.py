@@ -70,7 +70,7 @@ def read_torch_zip(data: memoryview, budget: Budget, script: bool = False) -> To
     entries = zip_entries(data, skip_packed=script)
     pickles = [name for name in entries if name.count("/") == 1 and name.endswith("/data.pkl")]
     if len(pickles) != 1:
-        raise Refusal(f"it is a zip with {len(pickles)} entries data.pkl, not a checkpoint")
+        raise Refusal(f"it is a zip with {len(pickles)} entries data.pkl, where a checkpoint has one")
     folder = pickles[0].removesuffix("data.pkl")
     order = entries.get(f"{folder}byteorder")
     if order is not None and data[order.start : order.stop] != b"little":

@@ -206,8 +206,8 @@ def config_from_state_dict(weights: Mapping[str, Tensor]) -> JSON:
     wanted: nn.Module = DCGANGenerator(**config) if generator else DCGANDiscriminator(**config)
     for name, tensor in wanted.state_dict().items():
         if name not in weights or weights[name].shape != tensor.shape:
-            given = tuple(weights[name].shape) if name in weights else "nothing"
-            raise UserError(f"these weights are not a DCGAN's: {name} must be {tuple(tensor.shape)}, not {given}")
+            found = f"is {tuple(weights[name].shape)}" if name in weights else "is not among them"
+            raise UserError(f"these weights are not a whole DCGAN's: {name}, {tuple(tensor.shape)} there, {found}")
     return config
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from graftgan.errors import UserError
 from graftgan.formats.card import model_card
 from graftgan.zoo.convert import convert_file, describe
-from graftgan.zoo.model_folder import Model, save_model
+from graftgan.zoo.model_folder import CONFIG, Model, save_model
+from graftgan.zoo.sources import is_known
 
 LICENCE_NOTE = "The weights keep the licence under which their file was published; graftgan knows nothing of it."
 
@@ -16,11 +17,13 @@ class ConvertOptions:
     """Reads another project's checkpoint as data, executing none of it, and writes a model folder."""
 
     file: str | None = None
-    """NVIDIA's StyleGAN2 .pkl (PyTorch or TensorFlow), rosinality's .pt, or a DCGAN's state dict."""
+    """NVIDIA's StyleGAN2 .pkl (PyTorch or TensorFlow) or StyleGAN3 .pkl (to sample and export, not to train),
+    rosinality's .pt, or a DCGAN's state dict."""
     out: str | None = None
     """New folder for the model."""
     partial: bool = False
-    """Take what fits where some tensors do not; every one that does not is named, and drawn by seed instead."""
+    """Take what fits where some tensors do not; every one that does not is named, and drawn by seed instead. Not for a
+    DCGAN, nor where a network's size cannot be told from the rest."""
 
 
 def run(options: ConvertOptions) -> Model:
@@ -38,6 +41,8 @@ def run(options: ConvertOptions) -> Model:
     if options.file is None or options.out is None:
         raise UserError("name the checkpoint, and a new folder to write the model to")
     path, out = Path(options.file), Path(options.out)
+    if is_known(options.file) or (path / CONFIG).is_file() or (path / "model" / CONFIG).is_file():
+        raise UserError(f"{path} is a graftgan model already: --source takes it as it is")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(f"{out} exists and is not an empty folder")
     model = convert_file(path, options.partial)

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import warnings
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import torch
@@ -21,6 +22,8 @@ from graftgan.sampling.sample import Draw, eager
 from graftgan.zoo.model_folder import Model
 
 ONNX_OPTION = "--engine onnx"
+GRAPH = 1
+"""Raised whenever what a network computes changes: files of older ones are then made again."""
 
 
 def as_torch(model: Model) -> Draw:
@@ -85,9 +88,10 @@ def as_onnx(model: Model) -> Draw:
 def onnx_file(model: Model) -> Path:
     """Returns the model's ONNX file in the cache; makes it where it is not, which takes up to a minute.
 
-    It is found by the weights' hash, the configuration and torch's version, and was checked when it was made.
+    It is found by the weights' hash, the configuration and the versions of all that made it, and was checked then.
     """
-    told = f"{model.digest} {model.network} {model.generator.config()} {torch.__version__}"
+    makers = " ".join(version(package) for package in ("graftgan", "torch", "onnx", "onnxscript"))
+    told = f"{model.digest} {model.network} {model.generator.config()} {makers} {GRAPH}"
     path = cache_home() / "onnx" / f"{hashlib.sha256(told.encode()).hexdigest()[:32]}.onnx"
     if not path.is_file() or not model.digest:
         device = next(model.generator.parameters()).device

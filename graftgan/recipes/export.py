@@ -16,9 +16,10 @@ from graftgan.formats.onnx import to_onnx
 from graftgan.formats.pt2 import to_pt2
 from graftgan.sampling.grid import grid
 from graftgan.sampling.sample import sample
+from graftgan.zoo.hub import is_hub_id
 from graftgan.zoo.model_folder import Model, load_model
 from graftgan.zoo.single_file import single_file
-from graftgan.zoo.sources import find_source
+from graftgan.zoo.sources import find_source, is_known
 
 SUFFIXES = {"onnx": ".onnx", "safetensors": ".safetensors", "pt2": ".pt2"}
 ALIASES = {"torchscript-free": "pt2"}
@@ -104,7 +105,7 @@ def chosen_format(options: ExportOptions) -> str | None:
     if kind is None:
         endings = {suffix: name for name, suffix in SUFFIXES.items()}
         if options.out is None or Path(options.out).is_dir():
-            return None if options.push_to_hub else "onnx"
+            return None if options.push_to_hub and options.out is None else "onnx"
         kind = endings.get(Path(options.out).suffix)
         if kind is None:
             raise UserError(f"{options.out}: give --format, or a file that ends in {', '.join(endings)}")
@@ -145,23 +146,26 @@ def place(model: str, out: str | None, folder: Path, suffix: str) -> Path:
         UserError: OUT ends otherwise than its format, or is the file that was read.
     """
     given = Path(model)
-    name = given.resolve().name if given.exists() else given.name
-    if given.is_file():
-        name = given.stem
+    if is_known(model) or is_hub_id(model):
+        given = Path(Path(model.partition("@")[0]).stem)
+        named = True
+    else:
+        named = not given.exists()
+    name = given.name if named else given.stem if given.is_file() else given.resolve().name
     if out is not None and not Path(out).is_dir():
         path = Path(out)
     elif out is not None:
         path = Path(out) / f"{name}{suffix}"
-    elif given.is_dir() and folder != given:
+    elif not named and given.is_dir() and folder != given:
         path = given / f"{name}{suffix}"
     else:
-        path = (given.resolve().parent if given.exists() else Path()) / f"{name}{suffix}"
+        path = (Path() if named else given.resolve().parent) / f"{name}{suffix}"
     if path.suffix != suffix:
         raise UserError(f"{path}: a file of this format ends in {suffix}")
     if path.exists() and (path.is_dir() or path.resolve().is_relative_to(folder.resolve())):
         raise UserError(f"{path} is part of the model, or a folder: name another file")
-    if path.exists() and given.is_file() and path.samefile(given):
-        raise UserError(f"{path} is the model itself: name another file")
+    if path.exists():
+        raise UserError(f"{path}: there is such a file, and nothing is overwritten")
     return path
 
 

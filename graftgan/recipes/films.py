@@ -65,7 +65,7 @@ def name_of(folder: Path) -> str:
     """
     whole = folder.resolve()
     name = whole.parent.name if whole.name == "model" else whole.name
-    return "".join(sign for sign in name if sign.isprintable())[:100]
+    return "".join(sign for sign in name if sign.isprintable() and sign not in "/\\")[:100]
 
 
 def origin_of(model: Model, folder: Path, kind: str, seeds: Sequence[int], truncation: float, **rest: Any) -> Origin:

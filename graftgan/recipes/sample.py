@@ -1,6 +1,7 @@
 """`graftgan sample`: pictures by seed, a grid of them, tables of style mixtures, and films."""
 
 import dataclasses
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,6 +112,8 @@ def draw(options: SampleOptions) -> Sampled:
     singles = [out / single_name(seed) for seed in seeds] if options.single else []
     films = [] if film is None else [out / f"{options.film}.{options.format}"]
     refuse_strangers([*singles, *(out / name for name in stills), *films], out)
+    if options.engine != "torch":
+        print(f"sample: preparing --engine {options.engine}, up to a minute", file=sys.stderr, flush=True)
     drawing = engine(options.engine, result.model)
     try:
         out.mkdir(parents=True, exist_ok=True)

@@ -16,7 +16,7 @@ from graftgan.zoo.hub import is_hub_id, update
 from graftgan.zoo.model_folder import CARD, load_model
 from graftgan.zoo.pins import read_pin
 from graftgan.zoo.registry import check_new, put, remove
-from graftgan.zoo.sources import find_source
+from graftgan.zoo.sources import find_source, is_known
 
 MAX_FACT = 300
 MAX_CARD_BYTES = 1_000_000
@@ -38,11 +38,19 @@ class AddOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class NameOptions:
-    """Names one source."""
+class RemoveOptions:
+    """Takes away a source that was added; the run that it came from stays as it is."""
 
     name: str | None = None
-    """Of the source."""
+    """Of the added source."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdateOptions:
+    """Takes the newest commit of a hub id, in the place of the one pinned at its first use."""
+
+    name: str | None = None
+    """The hub id: hf:user/name."""
 
 
 def add(options: AddOptions) -> Source:
@@ -67,7 +75,7 @@ def add(options: AddOptions) -> Source:
     folder = find_source(options.model)
     model = load_model(folder)
     known = entry(options.model)
-    run = run_of(Path(options.model))
+    run = run_of(options.model)
     about: dict[str, Any] = {**model.about, **measured(run)}
     about |= {"what": options.what or stated(known.what), "licence": options.licence or stated(known.licence)}
     about |= {"origin": origin_of(options.model, run, known)}
@@ -84,7 +92,7 @@ def add(options: AddOptions) -> Source:
     return entry(name)
 
 
-def drop(options: NameOptions) -> str:
+def drop(options: RemoveOptions) -> str:
     """Removes an added source and returns its name.
 
     Raises:
@@ -96,7 +104,7 @@ def drop(options: NameOptions) -> str:
     return options.name
 
 
-def renew(options: NameOptions) -> tuple[str, str, str]:
+def renew(options: UpdateOptions) -> tuple[str, str, str]:
     """Takes the newest commit of a hub id; returns the id, the commit before and the commit now.
 
     Raises:
@@ -123,9 +131,13 @@ def default_name(model: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", re.sub(r"^\d+-", "", stem.lower())).strip("-")[:60].strip("-")
 
 
-def run_of(model: Path) -> Path | None:
-    """Returns the folder of the run that a path names or lies in, or None."""
-    return next((folder for folder in (model, model.resolve().parent) if (folder / RECORD).is_file()), None)
+def run_of(model: str) -> Path | None:
+    """Returns the folder of the run that a path names, or whose `model/` it names; None for all else."""
+    if is_known(model) or is_hub_id(model):
+        return None
+    path = Path(model).resolve()
+    folder = path.parent if path.name == "model" else path
+    return folder if (folder / RECORD).is_file() else None
 
 
 def origin_of(model: str, run: Path | None, known: Source) -> str:

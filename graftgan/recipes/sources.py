@@ -9,6 +9,7 @@ from graftgan.report import SourceEntry, ZooPage, write_zoo
 from graftgan.report.words import count
 from graftgan.zoo.catalogue import catalogue, entry
 from graftgan.zoo.entry import NOT_STATED, Source
+from graftgan.zoo.hub import is_hub_id, parse_id
 from graftgan.zoo.model_folder import CARD
 
 WHERE = {
@@ -25,6 +26,7 @@ HINT = (
     "graftgan adapt PHOTOS --source SOURCE      SOURCE: a name, a folder, a checkpoint, or hf:user/name of the hub"
 )
 MEGA = 1e6
+OURS = b'<meta name="generator" content="graftgan">'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +48,8 @@ def run(options: SourcesOptions) -> list[Source]:
     Raises:
         UserError: there is no such source, or the page cannot be written.
     """
+    if options.name is not None and is_hub_id(options.name):
+        parse_id(options.name)  # a malformed one is no entry with a problem
     found = catalogue() if options.name is None else [entry(options.name)]
     if options.page is not None:
         write_page(Path(options.page), found)
@@ -113,6 +117,8 @@ def write_page(path: Path, sources: list[Source]) -> None:
     """
     if not path.absolute().parent.is_dir() or path.is_dir():
         raise UserError(f"--page {path}: name a file in a folder that exists")
+    if path.exists() and OURS not in path.read_bytes()[:2000]:
+        raise UserError(f"--page {path}: there is such a file, and it is no page of graftgan's")
     entries = []
     for one, tiles in map(with_pictures, sources):
         entries.append(SourceEntry(one.name, one.what, facts(one)[1:], tiles, use(one), one.problem))

@@ -57,8 +57,12 @@ def of_package(package: Package) -> Source:
     file = package.find()
     if file is None:
         return dataclasses.replace(package.facts, problem=f"not installed: {package.install}")
-    size, facts = file.stat().st_size, package.facts
-    if file_digest(file) != package.sha256:
+    facts = package.facts
+    try:
+        size, digest = file.stat().st_size, file_digest(file)
+    except (OSError, UserError) as error:
+        return dataclasses.replace(facts, problem=f"{file} cannot be read: {getattr(error, 'strerror', '') or error}")
+    if digest != package.sha256:
         problem = f"{file} is not the file that {package.distribution} {package.version} carries"
         return dataclasses.replace(facts, size=size, problem=problem)
     if not is_converted(package):

@@ -164,7 +164,15 @@ def licence_of(facts: dict[str, Any], folder: Path) -> str:
 
 
 def file_digest(path: Path) -> str:
-    """Returns the sha256 of a file, read block by block."""
+    """Returns the sha256 of a file, read block by block.
+
+    Raises:
+        UserError: it is a folder, pipe or device.
+        OSError: it cannot be read.
+    """
+    if not path.is_file():
+        path.stat()
+        raise UserError(f"{path}: it is not a regular file")  # a pipe or device would be read without end
     digest = hashlib.sha256()
     with open(path, "rb") as file:
         while block := file.read(BLOCK_BYTES):

@@ -42,6 +42,9 @@ def read_bytes(data: memoryview, partial: bool = False, limits: Limits | None = 
         return read_torch(read_torch_zip(data, budget), budget, partial)
     if is_torch_stream(data):
         return read_torch(read_torch_stream(data, budget), budget, partial)
+    if is_text(data):
+        pointer = bytes(data[:40]).startswith(b"version https://git-lfs")
+        raise Refusal("it is a pointer of Git LFS: fetch the file itself" if pointer else "it is a text, no checkpoint")
     walked = walk(data, budget, expected)
     if walked.end != len(data):
         raise Refusal(f"{len(data) - walked.end} bytes follow the end of its pickle")
@@ -50,6 +53,15 @@ def read_bytes(data: memoryview, partial: bool = False, limits: Limits | None = 
     if is_dictionary(walked.root):
         return read_nvidia(walked.root, budget, partial)
     raise Refusal(f"it holds {kind(walked.root)}, not networks")
+
+
+def is_text(data: memoryview) -> bool:
+    """Returns whether a file begins with a thousand characters of plain text, or is all text.
+
+    >>> is_text(memoryview(b"hello")), is_text(memoryview(b"\x80\x04]."))
+    (True, False)
+    """
+    return all(32 <= byte < 127 or byte in b"\t\r\n" for byte in bytes(data[:1000]))
 
 
 def expected(name: Global) -> bool:

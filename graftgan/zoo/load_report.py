@@ -48,7 +48,9 @@ class PartReport:
         wanted = len(self.taken) + len(self.missing) + len(self.mismatched) + len(self.derived)
         head = f"{self.role} (from {self.origin}): {len(self.taken)} of {wanted} tensors taken, {len(self.left)} left"
         computed = [f"  {name} is not in the file and was computed from 10,000 latents" for name in self.derived]
-        return [head] + [f"  {fault}" for fault in self.faults()] + computed
+        drawn = len(self.missing) + len(self.mismatched)
+        note = [f"  {drawn} of its tensors are drawn by seed 0: look at pictures before you train"] if drawn else []
+        return [head] + [f"  {fault}" for fault in self.faults()] + note + computed
 
     def summary(self) -> str:
         """Returns the faults in one line, the first few by name."""

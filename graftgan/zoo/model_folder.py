@@ -16,6 +16,8 @@ from torch import Tensor, nn
 
 from graftgan.errors import UserError
 from graftgan.files import write_atomically
+from graftgan.inert.budget import Limits, read_whole
+from graftgan.inert.refusal import Refusal, naming
 from graftgan.networks import ARCHITECTURES, Discriminator, Generator
 from graftgan.networks.fronted import build_generator
 
@@ -27,6 +29,7 @@ CONFIG, GENERATOR, DISCRIMINATOR, CARD = (
 )
 FORMAT = 1
 MAX_CONFIG_BYTES = 1_000_000
+MAX_HEADER_BYTES = 16_000_000
 MAX_SIZE, MAX_LAYERS = 2**20, 64
 Network = TypeVar("Network", Generator, Discriminator)
 
@@ -132,11 +135,12 @@ def read_config(folder: Path) -> dict[str, Any]:
     """Returns config.json of a model folder, checked for size and form."""
     path = folder / CONFIG
     try:
-        if path.stat().st_size > MAX_CONFIG_BYTES:
-            raise UserError(f"{path} is too large for a config")
-        config = json.loads(path.read_bytes())
+        config = json.loads(bytes(read_whole(path, Limits(file_bytes=MAX_CONFIG_BYTES))))
+        json.dumps(config, ensure_ascii=False).encode()  # half a character is JSON, and no text
     except OSError as error:
         raise UserError(f"{folder} is not a model folder: {CONFIG}: {error.strerror or error}") from error
+    except Refusal as error:
+        raise UserError(f"{path}: {error}") from error
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path} is not JSON: {error}") from error
     if not isinstance(config, dict) or config.get("format") != FORMAT:
@@ -154,19 +158,27 @@ def assemble(kind: type[Network], config: Any, path: Path) -> tuple[Network, str
             tensors; names the file.
     """
     plan = build(kind, config, path.with_name(CONFIG), "meta")
+    with naming(path):
+        data = bytes(read_whole(path, Limits(file_bytes=most_bytes(plan))))
+        check_tensors(plan.state_dict(), tensors := tensors_in(data, path), path)
+        network = build(kind, config, path.with_name(CONFIG), "cpu")
+        network.load_state_dict(
+            {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
+        )
+    return network.eval(), hashlib.sha256(data).hexdigest()
+
+
+def most_bytes(plan: nn.Module) -> int:
+    """Returns the most bytes that a file of a network's tensors can have: eight a number, and the header."""
+    return 8 * sum(tensor.numel() for tensor in plan.state_dict().values()) + MAX_HEADER_BYTES
+
+
+def tensors_in(data: bytes, path: Path) -> dict[str, Tensor]:
+    """Returns the tensors of a safetensors file; raises UserError that names it where it is not a whole one."""
     try:
-        data = path.read_bytes()
-        tensors = safetensors.torch.load(data)
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror or error}") from error
+        return safetensors.torch.load(data)
     except (SafetensorError, ValueError, KeyError) as error:
         raise UserError(f"{path} is not a whole safetensors file: {error}") from error
-    check_tensors(plan.state_dict(), tensors, path)
-    network = build(kind, config, path.with_name(CONFIG), "cpu")
-    network.load_state_dict(
-        {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
-    )
-    return network.eval(), hashlib.sha256(data).hexdigest()
 
 
 def build(kind: type[Network], config: Any, path: Path, device: str) -> Network:

@@ -7,7 +7,7 @@ from torch import Tensor
 from graftgan.errors import UserError
 from graftgan.inert.budget import Budget
 from graftgan.inert.records import DICTIONARIES, Reduced, mapping
-from graftgan.inert.refusal import Refusal
+from graftgan.inert.refusal import Refusal, shown
 from graftgan.inert.tensors import is_tensor
 from graftgan.inert.torch_files import TorchFile
 from graftgan.networks.dcgan import config_from_state_dict
@@ -44,7 +44,13 @@ def read_plain(file: TorchFile, parts: dict[Any, Any], budget: Budget) -> Foreig
             rest = {key: value for key, value in parts.items() if key not in (first, second)}
             left = {str(key): tensors_in(value) for key, value in rest.items() if is_dictionary(value)}
             return Foreign("DCGAN checkpoint", "dcgan", generator, discriminator, left)
-    raise Refusal("it holds neither a StyleGAN2 nor a DCGAN that graftgan knows")
+    inner = [key for key, value in parts.items() if is_networks(value)]
+    if len(inner) == 1:
+        rest = {key: value for key, value in parts.items() if key != inner[0]}
+        left = {str(key): tensors_in(value) for key, value in rest.items() if is_dictionary(value)}
+        taken = part(str(inner[0])[:40], state_dict(parts[inner[0]], file, budget))
+        return Foreign("DCGAN state dict within a checkpoint", "dcgan", taken, None, left)
+    raise Refusal(f"it holds neither a StyleGAN2 nor a DCGAN that graftgan knows, but {shown(list(parts)[:9])}")
 
 
 def is_dictionary(value: Any) -> bool:

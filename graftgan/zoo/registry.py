@@ -139,7 +139,9 @@ def remove(name: str) -> None:
     folder = added_folder(name)
     if folder is None:
         own = (
-            f"{name} is a source of graftgan's own" if name in {*EMBEDDED, *PACKAGES} else f"no source {name} was added"
+            f"{name} comes with graftgan or with a package"
+            if name in {*EMBEDDED, *PACKAGES}
+            else f"no source {name} was added"
         )
         raise UserError(f"{own} (added: {', '.join(added_names()) or 'none'})")
     try:

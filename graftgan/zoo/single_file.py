@@ -13,17 +13,20 @@ from torch import Tensor
 from graftgan.data.cache import cache_home
 from graftgan.errors import UserError
 from graftgan.files import write_atomically
-from graftgan.networks import ARCHITECTURES, Generator
+from graftgan.inert.budget import Limits, read_whole
+from graftgan.inert.refusal import naming
+from graftgan.networks import ARCHITECTURES
 from graftgan.zoo.model_folder import (
     CARD,
     CONFIG,
     FORMAT,
     GENERATOR,
     MAX_CONFIG_BYTES,
-    Model,
     build,
     check_tensors,
+    most_bytes,
     read_config,
+    tensors_in,
 )
 
 SUFFIX = ".safetensors"
@@ -41,11 +44,9 @@ def single_file(folder: Path, half: bool = False) -> bytes:
         UserError: the folder cannot be read, or a weight is too large for float16.
     """
     config = read_config(folder)
-    try:
-        data = (folder / GENERATOR).read_bytes()
-    except OSError as error:
-        raise UserError(f"{folder / GENERATOR}: {error.strerror or error}") from error
-    tensors = safetensors.torch.load(data)
+    with naming(folder / GENERATOR):
+        data = bytes(read_whole(folder / GENERATOR))
+        tensors = tensors_in(data, folder / GENERATOR)
     if half:
         tensors = {name: t.half() if t.is_floating_point() else t for name, t in tensors.items()}
         for name, tensor in tensors.items():
@@ -60,35 +61,21 @@ def is_single(path: Path) -> bool:
     return path.suffix == SUFFIX and path.is_file() and HEADER in _metadata(path)
 
 
-def read_single(path: Path) -> Model:
-    """Reads a model from one file; executes nothing of it.
+def unpacked(path: Path) -> Path:
+    """Returns the model folder of a single file, kept in the cache by its contents; executes nothing of it.
 
     Args:
         path: as `single_file` made it.
 
-    Returns:
-        The model in float32 on the CPU, in evaluation mode, without a discriminator. Its digest is that of the
-        generator.safetensors that a model folder of these tensors has, whatever the header states.
-
     Raises:
-        UserError: the file is damaged, or does not hold exactly the network that it declares; names it.
-    """
-    config, tensors = _read(path)
-    return _checked(path, config, tensors)
-
-
-def unpacked(path: Path) -> Path:
-    """Returns the model folder of a single file, kept in the cache by its contents.
-
-    Raises:
-        UserError: the file is refused as in `read_single`, or the cache cannot be written.
+        UserError: the file is damaged, or does not hold exactly the network that it declares; names it. Or the cache
+            cannot be written.
     """
     config, tensors = _read(path)
     data = _as_folder_has_it(tensors)
     told = json.dumps({**config, "discriminator": None}, indent=1).encode()
     folder = cache_home() / "sources" / f"single-{hashlib.sha256(told + data).hexdigest()[:32]}"
     if not (folder / CONFIG).is_file():
-        _checked(path, config, tensors)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             write_atomically(folder / GENERATOR, data)
@@ -110,7 +97,7 @@ def _metadata(path: Path) -> dict[str, str]:
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """Returns what the header declares, checked for form, and the tensors."""
+    """Returns what the header declares and the tensors, which are those of the declared network."""
     text = _metadata(path).get(HEADER)
     if text is None:
         raise UserError(f"{path} holds weights, but not of which network: only `graftgan export` writes such a file")
@@ -123,23 +110,11 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     network = config.get("network")
     if not isinstance(network, str) or network not in ARCHITECTURES:
         raise UserError(f"{path}: unknown network {str(network)[:40]!r} (known: {', '.join(ARCHITECTURES)})")
-    try:
-        return config, safetensors.torch.load(path.read_bytes())
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror or error}") from error
-    except (SafetensorError, ValueError, KeyError) as error:
-        raise UserError(f"{path} is not a whole safetensors file: {error}") from error
-
-
-def _checked(path: Path, config: dict[str, Any], tensors: dict[str, Tensor]) -> Model:
-    """Lays the network out without memory, compares it with the tensors, and only then builds it."""
-    kind = ARCHITECTURES[config["network"]].generator
-    check_tensors(build(kind, config.get("generator"), path, "meta").state_dict(), tensors, path)
-    generator: Generator = build(kind, config["generator"], path, "cpu")
-    generator.load_state_dict({name: t.float() if t.is_floating_point() else t for name, t in tensors.items()})
-    about = config.get("about")
-    digest = hashlib.sha256(_as_folder_has_it(tensors)).hexdigest()
-    return Model(config["network"], generator.eval(), None, about if isinstance(about, dict) else {}, digest)
+    plan = build(ARCHITECTURES[network].generator, config.get("generator"), path, "meta")
+    with naming(path):
+        tensors = tensors_in(bytes(read_whole(path, Limits(file_bytes=most_bytes(plan)))), path)
+        check_tensors(plan.state_dict(), tensors, path)
+    return config, tensors
 
 
 def _as_folder_has_it(tensors: dict[str, Tensor]) -> bytes:

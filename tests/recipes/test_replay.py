@@ -163,6 +163,7 @@ def test_only_weights_are_hashed_and_not_without_end(home: Path, monkeypatch: py
 
     monkeypatch.setattr(replay, "file_digest", watched)
     monkeypatch.setattr(replay, "catalogue", lambda: [])
+    monkeypatch.setattr(replay, "cache_home", lambda: home / "nothing")
     for most, looked in ((1000, 2), (1, 1)):
         monkeypatch.setattr(replay, "MOST_HASHED", most)
         with pytest.raises(UserError, match=f"looked at {looked} models"):

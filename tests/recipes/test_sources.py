@@ -108,7 +108,7 @@ def test_a_model_folder_keeps_what_it_states(tmp_path: Path) -> None:
         (["add", "avatars-64", "--name", "x", "--licence", "a" * 301], "--licence: one line"),
         (["add", "avatars-64", "--nmae", "x"], "unknown option --nmae: did you mean --name?"),
         (["remove"], "name the added source to remove"),
-        (["remove", "avatars-64"], "avatars-64 is a source of graftgan's own (added: none)"),
+        (["remove", "avatars-64"], "avatars-64 comes with graftgan or with a package (added: none)"),
         (["remove", "../x"], "no source ../x was added (added: none)"),
         (["update", "avatars-64"], "name the hub id to update, like hf:user/name"),
         (["--page", "/nowhere/x.html"], "--page /nowhere/x.html: name a file in a folder that exists"),

@@ -273,7 +273,9 @@ def stylegan3_networks(g: StyleGAN3Generator, given: dict[str, Any]) -> dict[str
 
 def layer_fields(plan: Any, config: dict[str, Any], both: Any) -> dict[str, Any]:
     """What a StyleGAN3 layer keeps beside its tensors."""
-    own = dict(w_dim=config["w_dim"], is_torgb=plan.torgb, is_critically_sampled=plan.critical, use_fp16=False)
+    own = dict(
+        w_dim=config["w_dim"], is_torgb=plan.torgb, is_critically_sampled=plan.critical, use_fp16=np.bool_(False)
+    )
     for end, band in (("in", plan.source), ("out", plan.result)):
         own |= {f"{end}_channels": band.channels, f"{end}_size": both(band.size), f"{end}_sampling_rate": band.rate}
         own |= {f"{end}_cutoff": np.float64(band.cutoff), f"{end}_half_width": np.float64(band.half_width)}
