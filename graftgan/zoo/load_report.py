@@ -80,6 +80,7 @@ def compare(
         >>> print(*compare("generator", "G", {"x": a}, {"x": b}).lines(), sep=chr(10))
         generator (from G): 0 of 1 tensors taken, 0 left
           x is (2,) in the file and (3,) in the network
+          1 of its tensors are drawn by seed 0: look at pictures before you train
     """
     shared = [name for name in wanted if name in found]
     return PartReport(
