@@ -39,7 +39,7 @@ from graftgan.training.loop import fit
 from graftgan.training.progress import ProgressBar
 from graftgan.training.run_folder import RunFolder
 from graftgan.zoo.model_folder import Model, load_model, save_model
-from graftgan.zoo.sources import find_source
+from graftgan.zoo.sources import find_source, is_known
 
 SHOWN_CLASSES, SHOWN_SAMPLES = 8, 8
 
@@ -64,6 +64,8 @@ def run(options: MetaOptions, given: Collection[str] = ()) -> Path:
     if options.tasks is None:
         raise UserError("name the folder or zip of classes to learn from")
     options = dataclasses.replace(options, tasks=str(Path(options.tasks).absolute()))
+    if options.source != "none" and not is_known(options.source) and Path(options.source).exists():
+        options = dataclasses.replace(options, source=str(Path(options.source).absolute()))  # resumed from anywhere
     fabric = launch(options.devices, "32")
     if options.at_once % fabric.world_size:
         raise UserError(f"--at-once {options.at_once}: must be a multiple of the {fabric.world_size} devices")
@@ -312,5 +314,8 @@ def write_model(options: MetaOptions, tasks: Tasks, model: Model, state: State, 
         },
     }
     learnt = Model(model.network, state.generator.eval(), state.discriminator.eval(), about)
-    note = "A source that has learnt to be adapted: `graftgan adapt PHOTOS --source` this folder runs its inner loop."
+    note = (
+        "A source that has learnt to be adapted in a few steps, those of `inner_loop` above. `graftgan adapt` does not run "
+        "that loop yet: it takes this source as any other, by the methods that it has."
+    )
     save_model(path / "model", learnt, model_card(about, path.name, note))
