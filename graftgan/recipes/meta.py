@@ -315,7 +315,7 @@ def write_model(options: MetaOptions, tasks: Tasks, model: Model, state: State, 
     }
     learnt = Model(model.network, state.generator.eval(), state.discriminator.eval(), about)
     note = (
-        "A source that has learnt to be adapted in a few steps, those of `inner_loop` above. `graftgan adapt` does not run "
-        "that loop yet: it takes this source as any other, by the methods that it has."
+        "A source that has learnt to be adapted in a few steps, those of `inner_loop` above. `graftgan adapt` does not"
+        " run that loop yet: it takes this source as any other, by the methods that it has."
     )
     save_model(path / "model", learnt, model_card(about, path.name, note))
