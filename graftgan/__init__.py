@@ -10,8 +10,10 @@ Nothing heavy is imported before one of these is called.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from PIL import Image
 
     from graftgan.recipes.advise import Advice
     from graftgan.recipes.compare import Compared
@@ -19,9 +21,24 @@ if TYPE_CHECKING:
     from graftgan.recipes.replay import Replayed
     from graftgan.recipes.result import Result
     from graftgan.recipes.table import Table
+    from graftgan.recipes.vary import Variations
     from graftgan.zoo.entry import Source
 
-__all__ = ["adapt", "advise", "blend", "compare", "convert", "evaluate", "export", "load", "replay", "sources", "train"]
+__all__ = [
+    "adapt",
+    "advise",
+    "blend",
+    "compare",
+    "convert",
+    "evaluate",
+    "export",
+    "load",
+    "meta",
+    "replay",
+    "sources",
+    "train",
+    "vary",
+]
 
 
 def adapt(photos: "str | Path", **options: Any) -> "Result":
@@ -81,6 +98,57 @@ def train(images: "str | Path", **options: Any) -> "Result":
     from graftgan.recipes.result import load
 
     return load(recipe.run(from_keywords(recipe.TrainOptions, {"images": str(images), **options}), options))
+
+
+def meta(tasks: "str | Path", **options: Any) -> "Result":
+    """Trains a source that has learnt to be adapted in a few steps.
+
+    Args:
+        tasks: folder or zip with one folder of pictures for each class.
+        options: fields of `graftgan.recipes.meta_options.MetaOptions`, the flags of `graftgan meta`.
+
+    Returns:
+        The learnt model; its `folder` is a source for `adapt` and `vary`.
+
+    Raises:
+        UserError: an option, picture or file is refused; one line that names it.
+    """
+    from graftgan.recipes import meta as recipe
+    from graftgan.recipes.meta_options import MetaOptions
+    from graftgan.recipes.options import from_keywords
+    from graftgan.recipes.result import load
+
+    return load(recipe.run(from_keywords(MetaOptions, {"tasks": str(tasks), **options}), options))
+
+
+def vary(
+    photos: "str | Path | Sequence[Image.Image]",
+    source: "str | Path",
+    *,
+    steps: int | None = None,
+    count: int = 64,
+    seed: int = 0,
+    square: str = "crop",
+) -> "Variations":
+    """Adapts a meta-learnt source to a few pictures and draws more of them, in one breath; writes nothing.
+
+    Args:
+        photos: folder or zip, or PIL pictures in memory; at most 64.
+        source: a run or model of `graftgan meta`, or a source's name.
+        steps: of the learnt inner loop; default: as many as the source learnt with.
+        count: pictures to draw, those of the seeds 0 to count - 1.
+        seed: of the loop's random numbers.
+        square: how a picture that is not square is made so: `crop` its centre, or `pad` with white.
+
+    Returns:
+        `.pictures`, PIL; `.sample(seeds)` draws more, `.save(folder)` keeps the generator.
+
+    Raises:
+        UserError: the source has learnt no inner loop, or a picture or number is refused.
+    """
+    from graftgan.recipes import vary as recipe
+
+    return recipe.run(photos, source, steps=steps, count=count, seed=seed, square=square)
 
 
 def evaluate(model: "str | Path", **options: Any) -> "Table":

@@ -45,16 +45,17 @@ class Episode:
 def as_tasks(pictures: PictureSet, held_out: int, least: int, seed: int) -> Tasks:
     """Splits the classes of a set into those that are trained on and those held out, whole, by the seed.
 
-    The split is nested: with the same classes and seed, fewer held-out classes are a part of more.
+    The split is nested: with the same classes and seed, fewer held-out classes are a part of more. It is over all
+    classes, so that it is the same however many pictures an episode needs.
 
     Args:
         pictures: with class folders.
         held_out: how many classes no episode may show, 0 or more.
-        least: pictures that an episode needs; smaller classes are left out.
+        least: pictures that an episode needs; of the classes to train on, smaller ones are left out.
         seed: any whole number.
 
     Returns:
-        The tasks; every class with enough pictures is in one of the two lists.
+        The tasks.
 
     Raises:
         UserError: no folders, or fewer than two classes left to train on.
@@ -62,14 +63,15 @@ def as_tasks(pictures: PictureSet, held_out: int, least: int, seed: int) -> Task
     if not pictures.classes:
         raise UserError("the tasks are one folder of pictures each; these pictures have no folders to tell them apart")
     sizes = np.bincount(pictures.labels, minlength=len(pictures.classes))
-    large = np.flatnonzero(sizes >= least)
-    if len(large) - held_out < 2:
+    order = np.random.default_rng((seed % 2**64, 0x7A5C)).permutation(len(pictures.classes))
+    train = order[held_out:]
+    large = train[sizes[train] >= least]
+    if len(large) < 2:
         raise UserError(
-            f"--held-out-classes {held_out}: of {len(pictures.classes)} classes {len(large)} have the {least} pictures "
-            "that an episode needs, and at least 2 must be left to learn from"
+            f"--held-out-classes {held_out}: of the other {len(train)} classes {len(large)} have the {least} pictures "
+            "that an episode needs, and at least 2 are needed to learn from"
         )
-    order = np.random.default_rng((seed % 2**64, 0x7A5C)).permutation(len(large))
-    return Tasks(pictures, np.sort(large[order[held_out:]]), np.sort(large[order[:held_out]]))
+    return Tasks(pictures, np.sort(large), np.sort(order[:held_out]))
 
 
 def episode(tasks: Tasks, shots: int, queries: int, seed: int, index: int) -> Episode:

@@ -28,6 +28,7 @@ CLASSES = {
     "joint": "Joint",
     "extractor": "Extractor",
     "projected": "Projected",
+    "learnt": "Learnt",
     "scratch": "Scratch",
 }
 """Name of a method, and of its file -> its class in there."""

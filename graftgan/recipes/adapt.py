@@ -1,6 +1,7 @@
 """`graftgan adapt`: the main job. A few pictures and a source in; generator, samples, metrics and report out."""
 
 import json
+import sys
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from graftgan.methods import METHODS
 from graftgan.networks import Generator
 from graftgan.recipes.auto import resolved
 from graftgan.recipes.judgement import judge_adapted
+from graftgan.recipes.learnt_loop import LEARNT, with_learnt_loop
 from graftgan.recipes.options import AUTO, TrainingOptions
 from graftgan.recipes.page import write_page
 from graftgan.recipes.pair import starting_pair
@@ -108,8 +110,12 @@ def run(options: AdaptOptions, given: Collection[str] = ()) -> Result:
     if options.photos is None:
         raise UserError("name the folder or zip of pictures to adapt to")
     notes: dict[str, Any] = {}
+    if options.method in (AUTO, LEARNT) and options.resume is None:
+        options, line = with_learnt_loop(options, given)
+        if line:
+            print(f"adapt: {line}", file=sys.stderr, flush=True)
     if options.method == AUTO:
-        options, notes["advice"] = resolved(options, options.photos)
+        options, notes["advice"] = resolved(options, str(options.photos))
     finished = train_run(options, str(options.photos), "adapt", notes)
     try:
         metrics = from_first(finished.fabric, lambda: finish(finished, options))

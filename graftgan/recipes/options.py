@@ -38,6 +38,9 @@ class TrainingOptions:
     """Which draw of --shots pictures, from 1: the same for every seed, without a picture in common while they last."""
     holdout: str | None = None
     """Folder or zip of pictures that only metrics see."""
+    held_out_classes: int = 0
+    """Leave out so many whole classes (folders of pictures), the same as `graftgan meta` with the same seed does; they
+    are the hold-out where no other is named."""
     kimg: float = 8.0
     """Budget: thousands of real pictures shown to the discriminator."""
     batch: int = 16
@@ -104,6 +107,9 @@ class TrainingOptions:
     """The most channels any layer has, from random weights only."""
     z_dim: int | None = None
     """Length of the latents, from random weights only; default 128, for a vae 16: a prior that it fills."""
+    layer_norm: bool = False
+    """Normalise each picture by itself instead of over the batch: a dcgan, from random weights only, that
+    `graftgan meta` can go on with."""
 
     def __post_init__(self) -> None:
         """Checks every option by itself.
@@ -143,6 +149,10 @@ class TrainingOptions:
             raise UserError(f"--shots {self.shots}: at least one picture")
         if self.draw is not None and (self.draw < 1 or self.shots is None):
             raise UserError(f"--draw {self.draw}: counted from 1, and --shots says how many pictures a draw has")
+        if self.held_out_classes < 0:
+            raise UserError(f"--held-out-classes {self.held_out_classes}: 0 or more")
+        if self.layer_norm and (self.network != "dcgan" or self.source != "none"):
+            raise UserError("--layer-norm: of a --network dcgan that is drawn anew, with --source none")
         if self.d_first < 0:
             raise UserError(f"--d-first {self.d_first}: 0 steps or more")
         if self.seed < 0:

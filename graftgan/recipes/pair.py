@@ -159,6 +159,8 @@ def draw_pair(options: TrainingOptions, resolution: int, classes: int) -> Starti
     latent = {"z_dim": length}
     if name == "stylegan2":
         latent |= {"w_dim": length, "mapping_layers": 2}
+    if options.layer_norm:
+        widths["layer_norm"] = True
     generator = architecture.generator(**widths, **latent)
     inverse = {} if architecture.discriminator.adversary else latent  # an encoder answers latents
     discriminator = architecture.discriminator(**widths, **inverse)

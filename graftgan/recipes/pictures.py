@@ -11,6 +11,7 @@ from torch import Tensor
 
 from graftgan.data import Batches, PictureSet, choose_draw, choose_shots, load_pictures
 from graftgan.data.square import Square
+from graftgan.data.tasks import as_tasks
 from graftgan.errors import UserError
 from graftgan.recipes.options import TrainingOptions
 from graftgan.recipes.subject import drawn
@@ -35,6 +36,13 @@ def read_pictures(
         UserError: nothing readable there, more shots asked for than there are, or a hold-out that is all photos.
     """
     pictures, holdout = read_folders(options, images, resolution, chief)
+    if options.held_out_classes:
+        tasks = as_tasks(pictures, options.held_out_classes, 1, options.seed)
+        apart = np.isin(pictures.labels, tasks.held_out)
+        if holdout is None:
+            left = np.flatnonzero(apart)
+            holdout = pictures.take(left[choose_shots(len(left), min(len(left), MOST_HELD), options.seed)])
+        pictures = pictures.take(np.flatnonzero(~apart))
     if options.shots is not None:
         if options.shots > len(pictures):
             raise UserError(f"--shots {options.shots}: {images} has {len(pictures)} readable pictures")

@@ -42,7 +42,7 @@ class Schedule:
     @property
     def steps(self) -> int:
         """Steps in all."""
-        return max(1, math.ceil(self.kimg * 1000 / self.batch))
+        return max(1, math.ceil(self.kimg * 1000 / self.batch - 1e-9))  # rounding must not add a step
 
     @property
     def interval(self) -> int:

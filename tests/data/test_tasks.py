@@ -24,7 +24,12 @@ def test_held_out_classes_are_whole_and_nested() -> None:
 
 def test_small_classes_are_left_out() -> None:
     tasks = as_tasks(pictures([3, 6, 6, 4]), 1, 4, seed=0)
-    assert sorted([*tasks.train, *tasks.held_out]) == [1, 2, 3]
+    assert sorted({*tasks.train, *tasks.held_out, 0}) == [0, 1, 2, 3] and 0 not in tasks.train
+
+
+def test_the_split_does_not_depend_on_what_an_episode_needs() -> None:
+    splits = [as_tasks(pictures([3, 6, 6, 4, 9, 9]), 2, least, seed=5).held_out.tolist() for least in (1, 4, 5)]
+    assert splits[0] == splits[1] == splits[2]
 
 
 def test_an_episode_is_of_one_class_and_shows_no_picture_twice() -> None:
@@ -46,7 +51,7 @@ def test_an_episode_depends_on_seed_and_index_alone() -> None:
     assert len({str(other) for other in others}) > 1
 
 
-@pytest.mark.parametrize(("sizes", "held", "message"), [([9] * 3, 2, "at least 2"), ([2] * 9, 0, "of 9 classes 0")])
+@pytest.mark.parametrize(("sizes", "held", "message"), [([9] * 3, 2, "at least 2"), ([2] * 9, 0, "other 9 classes 0")])
 def test_too_few_classes(sizes: list[int], held: int, message: str) -> None:
     with pytest.raises(UserError, match=f"--held-out-classes {held}: .*{message}"):
         as_tasks(pictures(sizes), held, 4, seed=0)

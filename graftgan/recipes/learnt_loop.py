@@ -1,0 +1,105 @@
+"""The inner loop that a source has learnt to be adapted by: read from its facts, and put into the options of a run."""
+
+import dataclasses
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from graftgan.errors import UserError
+from graftgan.methods.inner_loop import InnerLoop
+from graftgan.recipes.options import TrainingOptions
+from graftgan.zoo.model_folder import Model, load_model
+from graftgan.zoo.sources import find_source
+
+Options = TypeVar("Options", bound=TrainingOptions)
+
+LEARNT = "learnt"
+MOST_STEPS, MOST_SHOTS = 100_000, 4096
+
+
+@dataclass(frozen=True)
+class LearntLoop:
+    """How a meta-learnt source wants to be adapted.
+
+    Attributes:
+        rules: of a step.
+        steps: that its episodes had.
+        shots: pictures that its episodes learnt from.
+    """
+
+    rules: InnerLoop
+    steps: int
+    shots: int
+
+
+def learnt_loop(model: Model, name: str) -> LearntLoop | None:
+    """Returns the inner loop that a model's facts describe; None where it has learnt none.
+
+    Args:
+        model: of a model folder; what its facts say is not trusted.
+        name: of the source, for the message.
+
+    Raises:
+        UserError: the facts speak of an inner loop that cannot be.
+    """
+    told = model.about.get("inner_loop")
+    if told is None:
+        return None
+    known = {field.name: type(field.default) for field in dataclasses.fields(InnerLoop)}
+    wanted: dict[str, type] = {**known, "steps": int, "shots": int}
+    if not isinstance(told, dict) or told.keys() != wanted.keys():
+        raise UserError(f"{name}: its facts describe an inner loop of another version")
+    values: dict[str, Any] = {
+        key: _of_kind(told[key], kind, f"{name}: inner_loop.{key}") for key, kind in wanted.items()
+    }
+    steps, shots = values.pop("steps"), values.pop("shots")
+    if not (0 < steps <= MOST_STEPS and 0 < shots <= MOST_SHOTS):
+        raise UserError(f"{name}: an inner loop of {steps} steps on {shots} pictures")
+    try:
+        return LearntLoop(InnerLoop(**values), steps, shots)
+    except UserError as error:
+        raise UserError(f"{name}: its inner loop: {error}") from None
+
+
+def _of_kind(value: Any, kind: type, what: str) -> Any:
+    if kind is float and type(value) is int:
+        value = float(value)
+    if type(value) is not kind:
+        raise UserError(f"{what}: {str(value)[:40]!r} is of another kind")
+    return value
+
+
+def with_learnt_loop(options: Options, given: Collection[str]) -> tuple[Options, str]:
+    """Returns options that play the source's own inner loop, if it has learnt one, and a line that says so.
+
+    Whatever the user named stays as he named it. The loop takes every step on as many photos as an episode had, sees
+    them as they are, and its result is the last step itself, not an average: nothing else was learnt.
+
+    Args:
+        options: whose method is `auto` or `learnt`.
+        given: names of the options that the user named.
+
+    Raises:
+        UserError: the source is refused.
+    """
+    model = None if options.source == "none" else load_model(find_source(options.source))
+    loop = None if model is None else learnt_loop(model, options.source)
+    if loop is None:
+        line = f"{options.source} has learnt no inner loop, as sources of `graftgan meta` have: {LEARNT} plays its defaults"
+        return options, line if options.method == LEARNT else ""
+    named = {setting.partition("=")[0] for setting in options.method_options}
+    settings = {key: value for key, value in dataclasses.asdict(loop.rules).items() if key not in named}
+    batch = options.batch if "batch" in given else loop.shots
+    wanted: dict[str, Any] = {
+        "batch": batch,
+        "kimg": loop.steps * batch / 1000,
+        "augment": "none",
+        "ema_kimg": 0.0,
+        "ema_rampup": 0.0,
+        "checkpoint": "last",
+        "ticks": 1,
+    }
+    changed = {key: value for key, value in wanted.items() if key not in given and hasattr(options, key)}
+    method_options = (*options.method_options, *(f"{key}={value}" for key, value in settings.items()))
+    line = f"the source has learnt its inner loop: {loop.steps} steps of {loop.rules.optimiser} on {loop.shots} pictures"
+    return dataclasses.replace(options, method=LEARNT, method_options=method_options, **changed), line

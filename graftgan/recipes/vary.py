@@ -1,0 +1,153 @@
+"""`graftgan.vary`: a few pictures in, variations of them out, in one breath, from a meta-learnt source."""
+
+import copy
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import torch
+from PIL import Image
+
+from graftgan.data import load_pictures
+from graftgan.data.square import Square, check_square, make_square, resize
+from graftgan.errors import NumericalError, UserError
+from graftgan.formats.card import model_card
+from graftgan.methods.inner_loop import Game, draw
+from graftgan.networks import Generator
+from graftgan.randomness import generator_at
+from graftgan.recipes.learnt_loop import MOST_STEPS, learnt_loop
+from graftgan.sampling.carried import as_picture
+from graftgan.sampling.sample import sample
+from graftgan.state import not_finite
+from graftgan.training.progress import ProgressBar
+from graftgan.zoo.model_folder import Model, load_model, save_model
+from graftgan.zoo.sources import find_source
+
+MOST_PHOTOS = 64
+
+
+@dataclass(frozen=True)
+class Variations:
+    """Pictures like the ones given, and the generator that drew them.
+
+    Attributes:
+        pictures: one PIL picture for each of the seeds 0, 1, 2, ...
+        model: the adapted pair.
+        steps: that it was adapted in.
+        seconds: from the pictures to the pictures, once the source was read.
+    """
+
+    pictures: list[Image.Image]
+    model: Model
+    steps: int
+    seconds: float
+
+    def sample(self, seeds: Sequence[int]) -> list[Image.Image]:
+        """Draws the pictures of further seeds.
+
+        Args:
+            seeds: whole numbers from 0.
+        """
+        return drawn(self.model.generator, seeds)
+
+    def save(self, folder: str | Path) -> Path:
+        """Writes the adapted pair as a model folder: a source for `sample`, `export`, and `adapt` by any method.
+
+        Args:
+            folder: made if missing.
+
+        Returns:
+            The folder.
+
+        Raises:
+            UserError: it holds a model already, or cannot be written.
+        """
+        folder = Path(folder)
+        if (folder / "config.json").exists():
+            raise UserError(f"{folder} holds a model already: name another folder")
+        save_model(folder, self.model, model_card(self.model.about, folder.name))
+        return folder
+
+
+def run(
+    photos: str | Path | Sequence[Image.Image],
+    source: str | Path,
+    *,
+    steps: int | None = None,
+    count: int = 64,
+    seed: int = 0,
+    square: str = "crop",
+) -> Variations:
+    """Plays a source's learnt inner loop on a few pictures and draws from the result; writes nothing.
+
+    Args:
+        photos: folder or zip, or pictures in memory; at most 64.
+        source: a run or model of `graftgan meta`, or a source's name.
+        steps: of the inner loop; default: as many as the source learnt with.
+        count: pictures to draw, those of the seeds 0 to count - 1.
+        seed: of the loop's random numbers.
+        square: how a picture that is not square is made so: `crop` its centre, or `pad` with white.
+
+    Returns:
+        The pictures, and the adapted pair.
+
+    Raises:
+        UserError: the source has learnt no inner loop, or a picture or number is refused.
+        NumericalError: the loop ended in NaN or infinity.
+    """
+    check_square(square)
+    for name, value, most in (("steps", steps, MOST_STEPS), ("count", count, 100_000)):
+        if value is not None and not 0 < value <= most:
+            raise UserError(f"{name} {value}: 1 to {most}")
+    model = load_model(find_source(source))
+    loop = learnt_loop(model, str(source))
+    if loop is None or model.discriminator is None:
+        raise UserError(f"{source} has learnt no inner loop: `graftgan meta` makes sources that have")
+    pixels = pixels_of(photos, model.generator.resolution, cast(Square, square))
+    began = time.monotonic()
+    real = torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 127.5 - 1
+    if model.generator.channels == 1:
+        real = real.mean(dim=1, keepdim=True)
+    game = Game(copy.deepcopy(model.generator).train(), copy.deepcopy(model.discriminator).train(), loop.rules)
+    wanted = loop.steps if steps is None else steps
+    draws = draw(wanted, len(real), model.generator.z_dim, generator_at(seed, 0, purpose="vary"))
+    players = game.start()
+    with ProgressBar("vary", wanted) as bar:
+        for step, at in enumerate(zip(draws.for_d, draws.for_g, draws.between, strict=True), start=1):
+            players, _, _ = game.step(players, real, at)
+            bar.update(step)
+    if not_finite({**players.generator, **players.discriminator}) is not None:
+        raise NumericalError(f"{source}: the inner loop ended in NaN or infinity after {wanted} steps: take fewer")
+    game.generator.load_state_dict(players.generator, strict=False)  # parameters; the buffers stay as they were
+    game.discriminator.load_state_dict(players.discriminator, strict=False)
+    about = {"source": str(source), "method": "learnt", "steps": wanted, "pictures": len(real), "seed": seed}
+    adapted = Model(model.network, game.generator.eval(), game.discriminator.eval(), about)
+    return Variations(drawn(adapted.generator, range(count)), adapted, wanted, time.monotonic() - began)
+
+
+def drawn(generator: Generator, seeds: Sequence[int]) -> list[Image.Image]:
+    """Returns the pictures of seeds."""
+    return [Image.fromarray(as_picture(pixels)) for pixels in sample(generator, seeds)]
+
+
+def pixels_of(photos: str | Path | Sequence[Image.Image], resolution: int, square: Square) -> np.ndarray:
+    """Returns pictures as uint8 (N, resolution, resolution, 3).
+
+    Raises:
+        UserError: none, more than 64, or something that is no picture.
+    """
+    if isinstance(photos, str | Path):
+        found = np.array(load_pictures(Path(photos), resolution, square=square).pixels)
+    else:
+        if not all(isinstance(photo, Image.Image) for photo in photos):
+            raise UserError("photos: name a folder or zip, or give PIL pictures")
+        squared = (resize(make_square(photo.convert("RGB"), square, []), resolution, []) for photo in photos)
+        found = np.array([np.asarray(picture) for picture in squared])
+    if not 0 < len(found) <= MOST_PHOTOS:
+        raise UserError(
+            f"{len(found)} pictures: an inner loop sees all of them in every step, and takes 1 to {MOST_PHOTOS}"
+        )
+    return found
