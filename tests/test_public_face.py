@@ -16,7 +16,7 @@ from graftgan.recipes.judgement import Judgement
 def test_importing_it_loads_nothing_heavy() -> None:
     code = "import sys, graftgan; print(sorted({'torch', 'numpy', 'PIL'} & set(sys.modules)), *graftgan.__all__)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    verbs = "adapt advise blend compare convert evaluate export load replay sources train"
+    verbs = "adapt advise blend compare convert evaluate export load meta replay sources train vary"
     assert run.stdout.split() == ["[]", *verbs.split()]
 
 

@@ -2,10 +2,10 @@
 
 python tools/train_strokes.py omniglot-105.zip
 
-Source: the data is Lake, Salakhutdinov, Tenenbaum 2015 (Science 350, MIT licence). A class is a character at one of four
-turns by 90 degrees; pictures are turned, sheared, scaled and moved a little at random. Of the 242 characters the first 40
-that `--held-out-classes` of `graftgan meta` leaves out by seed 0 are never seen: they say how well it sees new ones, and
-benchmarks/meta.py judges generators on 24 of them. Six minutes on two cores; writes graftgan/assets/strokes/.
+Source: the data is Lake, Salakhutdinov, Tenenbaum 2015 (Science 350, MIT licence). A class is a character at one of
+four turns by 90 degrees; pictures are turned, sheared, scaled and moved a little at random. Of the 242 characters the
+40 that `--held-out-classes 40` of `graftgan meta` leaves out by seed 0 are never seen: they say how well it sees new
+ones, and benchmarks/meta.py judges generators on 24 of them. Six minutes on two cores; writes graftgan/assets/strokes/.
 """
 
 import argparse
@@ -30,7 +30,8 @@ HELD_OUT, EPOCHS, BATCH, SHOTS = 40, 14, 128, 5
 def jittered(ink: Tensor) -> Tensor:
     """Returns ink maps turned by up to 14 degrees, scaled by up to 20 %, sheared and moved a little."""
     count = len(ink)
-    turn, scale, shear = (torch.rand(count) - 0.5) * 0.5, 1 + (torch.rand(count) - 0.5) * 0.4, (torch.rand(count) - 0.5) * 0.4
+    turn, scale = (torch.rand(count) - 0.5) * 0.5, 1 + (torch.rand(count) - 0.5) * 0.4
+    shear = (torch.rand(count) - 0.5) * 0.4
     across, down = (torch.rand(count) - 0.5) * 0.3, (torch.rand(count) - 0.5) * 0.3
     rows = [scale * turn.cos(), -turn.sin() + shear, across], [turn.sin(), scale * turn.cos(), down]
     place = torch.stack([torch.stack(row, 1) for row in rows], 1)
@@ -80,7 +81,7 @@ def main() -> None:
             total += loss.item()
         apart = told_apart(network.eval(), ink, [tasks.of(int(task)) for task in tasks.held_out])
         took = time.monotonic() - began
-        print(f"epoch {epoch}: loss {total / per_epoch:.3f}, {HELD_OUT} unseen told apart {apart:.3f}, {took:.0f} s", flush=True)
+        print(f"epoch {epoch}: loss {total / per_epoch:.3f}, unseen told apart {apart:.3f}, {took:.0f} s", flush=True)
 
     data = safetensors.torch.save(
         {name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in network.state_dict().items()}

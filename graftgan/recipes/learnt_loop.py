@@ -85,7 +85,7 @@ def with_learnt_loop(options: Options, given: Collection[str]) -> tuple[Options,
     model = None if options.source == "none" else load_model(find_source(options.source))
     loop = None if model is None else learnt_loop(model, options.source)
     if loop is None:
-        line = f"{options.source} has learnt no inner loop, as sources of `graftgan meta` have: {LEARNT} plays its defaults"
+        line = f"{options.source} has learnt no inner loop, as models of `graftgan meta` have: {LEARNT} plays its own"
         return options, line if options.method == LEARNT else ""
     named = {setting.partition("=")[0] for setting in options.method_options}
     settings = {key: value for key, value in dataclasses.asdict(loop.rules).items() if key not in named}
@@ -101,5 +101,5 @@ def with_learnt_loop(options: Options, given: Collection[str]) -> tuple[Options,
     }
     changed = {key: value for key, value in wanted.items() if key not in given and hasattr(options, key)}
     method_options = (*options.method_options, *(f"{key}={value}" for key, value in settings.items()))
-    line = f"the source has learnt its inner loop: {loop.steps} steps of {loop.rules.optimiser} on {loop.shots} pictures"
+    line = f"the source has learnt its inner loop: {loop.steps} steps of {loop.rules.optimiser}, {loop.shots} pictures"
     return dataclasses.replace(options, method=LEARNT, method_options=method_options, **changed), line

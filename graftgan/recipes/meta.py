@@ -4,7 +4,7 @@ import copy
 import dataclasses
 import io
 import shlex
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from lightning_fabric import Fabric
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 
 from graftgan.augment import NoAugment
 from graftgan.data import PictureSet, load_pictures, write_rows
@@ -24,7 +24,7 @@ from graftgan.files import write_atomically
 from graftgan.formats.card import model_card
 from graftgan.metalearning import ALGORITHMS
 from graftgan.methods.inner_loop import Draws, Game, draw
-from graftgan.networks import NETWORKS
+from graftgan.networks import NETWORKS, Discriminator
 from graftgan.randomness import generator_at
 from graftgan.recipes.meta_options import MetaOptions
 from graftgan.recipes.record import command, digest_of, resumed, versions
@@ -32,7 +32,7 @@ from graftgan.recipes.training_run import newest_checkpoint
 from graftgan.sampling.grid import grid
 from graftgan.sampling.sample import latents, to_uint8
 from graftgan.state import State, not_finite
-from graftgan.training import checkpoint
+from graftgan.training import checkpoint, ema
 from graftgan.training.interrupt import Interrupt
 from graftgan.training.log import Log
 from graftgan.training.loop import fit
@@ -42,6 +42,7 @@ from graftgan.zoo.model_folder import Model, load_model, save_model
 from graftgan.zoo.sources import find_source, is_known
 
 SHOWN_CLASSES, SHOWN_SAMPLES = 8, 8
+AVERAGE_D = "average_discriminator"
 
 
 def run(options: MetaOptions, given: Collection[str] = ()) -> Path:
@@ -117,6 +118,8 @@ def starting_pair(options: MetaOptions) -> Model:
         "channel_base": options.cbase,
         "channel_max": options.cmax,
     }
+    if options.grey:
+        widths["channels"] = 1
     latent: dict[str, Any] = {"z_dim": options.z_dim}
     if options.network == "dcgan":
         widths["layer_norm"] = True
@@ -182,12 +185,16 @@ def _train(
     generator, discriminator = model.generator.train(), model.discriminator.train()
     state = State(generator, discriminator, copy.deepcopy(generator), NoAugment()).to(fabric.device)
     game = Game(generator, discriminator, options.inner_loop())
+    average_d = copy.deepcopy(discriminator).eval().requires_grad_(False)
+    state.fixed[AVERAGE_D] = average_d
+    averaged = Game(state.average, average_d, options.inner_loop())
+    schedule = options.schedule()
     weights = [*generator.parameters(), *discriminator.parameters()]
     for weight in weights:
         weight.requires_grad_(True)
     state.average.eval().requires_grad_(False)
-    state.optimiser_g = torch.optim.Adam(state.trainable_g().values(), options.lr)
-    state.optimiser_d = torch.optim.Adam(state.trainable_d().values(), options.lr)
+    state.optimiser_g = outer_optimiser(options, state.trainable_g().values())
+    state.optimiser_d = outer_optimiser(options, state.trainable_d().values())
     checkpoints = folder.path / "checkpoints"
     saved = newest_checkpoint(checkpoints, fabric) if options.resume else None
     if saved is not None:
@@ -210,6 +217,8 @@ def _train(
         assert state.optimiser_g is not None and state.optimiser_d is not None
         state.optimiser_g.step()
         state.optimiser_d.step()
+        keep = ema.decay(schedule.batch, state.images + schedule.batch, schedule.half_life_kimg, schedule.rampup)
+        ema.update(average_d, discriminator, keep)
         return {"loss_d": loss_d, "loss_g": loss_g}
 
     def tick(numbers: dict[str, Any]) -> None:
@@ -217,7 +226,7 @@ def _train(
         if (name := not_finite(tensors)) is not None:
             raise NumericalError(f"step {state.step}: {name} holds NaN or infinity")
         (folder.path / "samples").mkdir(exist_ok=True)
-        write_atomically(folder.path / "samples" / f"{state.step:08d}.png", adapted_sheet(options, tasks, game))
+        write_atomically(folder.path / "samples" / f"{state.step:08d}.png", adapted_sheet(options, tasks, averaged))
         if log is not None:
             log.write(state.step, {**numbers, "episodes": state.step * options.at_once})
         record = {"step": state.step, "images": state.images, "world_size": fabric.world_size}
@@ -229,13 +238,20 @@ def _train(
     try:
         if saved is None:
             on_tick({"kimg": 0.0})
-        fit(state, step, options.schedule(), on_tick, asked, show=chief, what="meta")
+        fit(state, step, schedule, on_tick, asked, show=chief, what="meta")
     except StoppedEarly as stop:
         raise StoppedEarly(f"{stop}; go on with: graftgan meta --resume {shlex.quote(str(folder.path))}") from None
     finally:
         if log is not None:
             log.close()
     return state
+
+
+def outer_optimiser(options: MetaOptions, weights: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+    """Returns what moves one network's initial weights; Adam without momentum, as everywhere in adversarial games."""
+    if options.outer_optimiser == "sgd":
+        return torch.optim.SGD(list(weights), options.lr)
+    return torch.optim.Adam(list(weights), options.lr, (0.0, 0.99))
 
 
 def outer_slopes(
@@ -313,9 +329,10 @@ def write_model(options: MetaOptions, tasks: Tasks, model: Model, state: State, 
             "shots": options.shots,
         },
     }
-    learnt = Model(model.network, state.generator.eval(), state.discriminator.eval(), about)
+    learnt = Model(model.network, state.average, cast(Discriminator, state.fixed[AVERAGE_D]), about)
     note = (
-        "A source that has learnt to be adapted in a few steps, those of `inner_loop` above. `graftgan adapt` does not"
-        " run that loop yet: it takes this source as any other, by the methods that it has."
+        "A source that has learnt to be adapted in a few steps: `graftgan adapt PHOTOS --source` this folder plays the"
+        " `inner_loop` above on the photos, `graftgan.vary(photos, source)` does so in Python, and every other method"
+        " takes it as any source."
     )
     save_model(path / "model", learnt, model_card(about, path.name, note))

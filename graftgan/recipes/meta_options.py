@@ -45,6 +45,8 @@ class MetaOptions:
     """Most channels anywhere."""
     z_dim: int = 64
     """Length of a latent."""
+    grey: bool = False
+    """Draw networks of one channel, for ink and other pictures without colour."""
     loss: str = "hinge"
     """Adversarial loss of the inner loop: {losses}."""
     inner_optimiser: str = "sgd"
@@ -57,8 +59,13 @@ class MetaOptions:
     """Weight of R1 in the inner loop, taken in every step; it makes a step half as long again."""
     gradient_penalty: float = 0.0
     """Weight of WGAN-GP's penalty in the inner loop (FIGR: 10, with --loss wasserstein)."""
-    lr: float = 0.001
-    """Learning rate of the outer Adam (FIGR: 0.0001)."""
+    outer_optimiser: str = "adam"
+    """What moves the initial weights: adam (without momentum), or sgd, whose --lr is then the part of the way that
+    reptile goes toward an episode's end (1: all of it)."""
+    lr: float = 0.002
+    """Learning rate of the outer optimiser (FIGR: Adam, 0.0001)."""
+    ema_episodes: float = 500.0
+    """Half-life, in episodes, of the average of both networks' initial weights that becomes the model; 0: none."""
     seed: int = 0
     """Of everything random in the run."""
     outdir: str = "runs"
@@ -79,6 +86,7 @@ class MetaOptions:
         check_choice("--algorithm", self.algorithm, ALGORITHMS)
         check_choice("--network", self.network, NETWORKS_OF_META)
         check_choice("--inner-optimiser", self.inner_optimiser, OPTIMISERS)
+        check_choice("--outer-optimiser", self.outer_optimiser, OPTIMISERS)
         check_square(self.square)
         check_resolution(self.resolution, highest=64)
         least = {
@@ -94,6 +102,8 @@ class MetaOptions:
         for name, value in least.items():
             if getattr(self, name) < value:
                 raise UserError(f"--{name.replace('_', '-')} {getattr(self, name)}: at least {value}")
+        if not 0 <= self.ema_episodes < 1e9:
+            raise UserError(f"--ema-episodes {self.ema_episodes}: 0 or more")
         if not 0 < self.lr <= 1:
             raise UserError(f"--lr {self.lr}: above 0, at most 1")
         self.inner_loop()
@@ -113,6 +123,7 @@ class MetaOptions:
         return self.queries if ALGORITHMS[self.algorithm].needs_query else 0
 
     def schedule(self) -> Schedule:
-        """Returns how long the run is: its average keeps nothing, so that it is the weights themselves."""
+        """Returns how long the run is, and how its average forgets."""
         steps = -(-self.episodes // self.at_once)
-        return Schedule(self.shown(), steps * self.shown() / 1000, self.ticks, half_life_kimg=0.0, rampup=0.0)
+        half_life = self.ema_episodes / self.at_once * self.shown() / 1000
+        return Schedule(self.shown(), steps * self.shown() / 1000, self.ticks, half_life, rampup=0.05)

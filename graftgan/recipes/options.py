@@ -107,6 +107,8 @@ class TrainingOptions:
     """The most channels any layer has, from random weights only."""
     z_dim: int | None = None
     """Length of the latents, from random weights only; default 128, for a vae 16: a prior that it fills."""
+    grey: bool = False
+    """Draw a network of one channel, for ink and other pictures without colour; from random weights only."""
     layer_norm: bool = False
     """Normalise each picture by itself instead of over the batch: a dcgan, from random weights only, that
     `graftgan meta` can go on with."""
@@ -151,6 +153,8 @@ class TrainingOptions:
             raise UserError(f"--draw {self.draw}: counted from 1, and --shots says how many pictures a draw has")
         if self.held_out_classes < 0:
             raise UserError(f"--held-out-classes {self.held_out_classes}: 0 or more")
+        if self.grey and self.source != "none":
+            raise UserError(f"--grey: of a network drawn anew; the channels of {self.source} are its own")
         if self.layer_norm and (self.network != "dcgan" or self.source != "none"):
             raise UserError("--layer-norm: of a --network dcgan that is drawn anew, with --source none")
         if self.d_first < 0:

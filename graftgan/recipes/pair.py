@@ -161,6 +161,8 @@ def draw_pair(options: TrainingOptions, resolution: int, classes: int) -> Starti
         latent |= {"w_dim": length, "mapping_layers": 2}
     if options.layer_norm:
         widths["layer_norm"] = True
+    if options.grey:
+        widths["channels"] = 1
     generator = architecture.generator(**widths, **latent)
     inverse = {} if architecture.discriminator.adversary else latent  # an encoder answers latents
     discriminator = architecture.discriminator(**widths, **inverse)

@@ -235,3 +235,29 @@ def test_no_small_delta_of_a_source_that_was_grown(job: dict[str, Any], drawn_so
     with pytest.warns(UserWarning, match="no delta is written beside the model: the source has 16 px, the run 32"):
         folder = adapt.run(options).folder
     assert not (folder / "model" / "delta.safetensors").exists()
+
+
+# ---- networks for a few pictures without colour ---------------------------------------------------------------------
+
+
+def test_layer_norm_and_one_channel_are_drawn(tmp_path: Path) -> None:
+    options = TrainingOptions(network="dcgan", layer_norm=True, grey=True, cbase=64, cmax=8, z_dim=4)
+    pair = starting_pair(options, 16, 0)
+    assert pair.discriminator is not None
+    for network in (pair.generator, pair.discriminator):
+        assert network.channels == 1 and network.config()["layer_norm"] is True
+        assert not any(isinstance(part, torch.nn.BatchNorm2d) for part in network.modules())
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"layer_norm": True}, "--layer-norm: of a --network dcgan"),
+        ({"layer_norm": True, "network": "dcgan", "source": "avatars-64"}, "--layer-norm: .*with --source none"),
+        ({"grey": True, "source": "avatars-64"}, "--grey: .*avatars-64"),
+        ({"held_out_classes": -1}, "--held-out-classes -1: 0 or more"),
+    ],
+)
+def test_what_is_for_new_networks_alone(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        TrainingOptions(**changes)

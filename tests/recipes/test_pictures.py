@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from graftgan.data import load_pictures
+from graftgan.data.tasks import as_tasks
 from graftgan.errors import UserError
 from graftgan.networks import NETWORKS
 from graftgan.recipes.pictures import class_of_each, read_pictures
@@ -73,3 +74,15 @@ def test_flat_pictures_train_every_class(tmp_path: Path) -> None:
     photos = load_pictures(folder_of(tmp_path / "photos", ["0.png", "1.png", "2.png", "3.png"]), 16)
     assert class_of_each(photos, model_of(3, ["a", "b", "c"])).tolist() == [0, 1, 2, 0]
     assert class_of_each(photos, model_of(0, [])).tolist() == [0, 0, 0, 0]
+
+
+def test_whole_classes_are_held_out_the_same_as_meta_does(tmp_path: Path) -> None:
+    photos = folder_of(tmp_path / "photos", [f"{letter}/{i}.png" for letter in "abcdef" for i in range(3)])
+    chosen, held = read_pictures(options(tmp_path, held_out_classes=2, seed=3), str(photos), 16, False)
+    assert held is not None and len(chosen) == 12 and len(held) == 6
+    tasks = as_tasks(load_pictures(photos, 16), 2, 3, 3)
+    names = {chosen.classes[label] for label in chosen.labels}
+    assert names == {tasks.pictures.classes[task] for task in tasks.train}
+    assert not names & {held.classes[label] for label in held.labels}
+    with pytest.raises(UserError, match="--held-out-classes 5: .*at least 2"):
+        read_pictures(options(tmp_path, held_out_classes=5), str(photos), 16, False)

@@ -1,0 +1,180 @@
+"""A meta-learnt source is adapted by its own inner loop, by `adapt` and by `vary`; its facts are not trusted."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import graftgan
+from graftgan.devices import launch
+from graftgan.errors import NumericalError, UserError
+from graftgan.methods.inner_loop import Game, draw
+from graftgan.networks import NETWORKS
+from graftgan.randomness import generator_at
+from graftgan.recipes import adapt, vary
+from graftgan.recipes.adapt import AdaptOptions
+from graftgan.recipes.learnt_loop import learnt_loop, with_learnt_loop
+from graftgan.recipes.pictures import read_pictures, real_batches
+from graftgan.zoo.model_folder import Model, load_model, save_model
+
+LOOP: dict[str, Any] = dict(
+    loss="hinge", optimiser="sgd", lr_g=0.02, lr_d=0.03, r1=1.0, gradient_penalty=0.0, steps=3, shots=4
+)
+
+
+def pair(about: dict[str, Any]) -> Model:
+    shapes: dict[str, Any] = dict(resolution=16, channel_base=64, channel_max=8, layer_norm=True)
+    generator = NETWORKS["dcgan"].generator(**shapes, z_dim=4)
+    discriminator = NETWORKS["dcgan"].discriminator(**shapes)
+    for network in (generator, discriminator):
+        network.init_weights(torch.Generator().manual_seed(0))
+    return Model("dcgan", generator.eval(), discriminator.eval(), about)
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> str:
+    save_model(tmp_path / "source", pair({"inner_loop": LOOP}), "")
+    return str(tmp_path / "source")
+
+
+def job(source: str, photos: Path, tmp_path: Path, colours: str, **changes: Any) -> AdaptOptions:
+    few: dict[str, Any] = {"encoder": colours, "metric_pictures": 8, "lpips": "none", "devices": "cpu"}
+    return AdaptOptions(photos=str(photos), source=source, outdir=str(tmp_path / "runs"), **few | changes)
+
+
+def test_adapt_plays_the_loop_that_the_source_has_learnt(
+    source: str, photos: Path, tmp_path: Path, colours: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    result = adapt.run(job(source, photos, tmp_path, colours, shots=4))
+    record = json.loads((result.folder / "run.json").read_text())
+    options = record["options"]
+    assert options["method"] == "learnt" and (options["batch"], options["augment"]) == (4, "none")
+    assert {"lr_g=0.02", "lr_d=0.03", "r1=1.0", "loss=hinge"} < set(options["method_options"])
+    assert record["checkpoint"]["step"] == 3
+    assert "3 steps of sgd, 4 pictures" in capsys.readouterr().err
+    # four photos, batches of four: every step sees all of them, so its weights are those of the inner loop
+    loop, plain = learnt_loop(load_model(Path(source)), "it"), pair({})
+    assert loop is not None and plain.discriminator is not None
+    game = Game(plain.generator, plain.discriminator, loop.rules)
+    played = AdaptOptions(**{**options, "method_options": tuple(options["method_options"])})
+    shown, _ = read_pictures(played, options["photos"], 16, False)
+    real_at, players = real_batches(played, shown, plain, launch("cpu")), game.start()
+    for step in range(3):
+        rng = generator_at(0, step)
+        z_d, z_g = torch.randn(4, 4, generator=rng), torch.randn(4, 4, generator=rng)
+        players, _, _ = game.step(players, real_at(step)[0], (z_d, z_g, torch.zeros(4, 1, 1, 1)))
+    for name, weight in result.model.generator.named_parameters():
+        assert torch.allclose(weight, players.generator[name], rtol=1e-4, atol=1e-6), name
+
+
+def test_what_the_user_names_stays(source: str) -> None:
+    named = AdaptOptions(
+        source=source, kimg=0.02, batch=2, augment="diffaug", method="learnt", method_options=("lr_g=0.5",)
+    )
+    options, _ = with_learnt_loop(named, {"kimg", "batch", "augment", "method_options"})
+    assert (options.kimg, options.batch, options.augment, options.checkpoint) == (0.02, 2, "diffaug", "last")
+    assert options.method_options[0] == "lr_g=0.5" and "lr_d=0.03" in options.method_options
+    assert not any(setting.startswith("lr_g=0.02") for setting in options.method_options)
+
+
+def test_another_method_goes_on_from_there(source: str, photos: Path, tmp_path: Path, colours: str) -> None:
+    first = adapt.run(job(source, photos, tmp_path, colours, shots=4))
+    assert "inner_loop" not in first.model.about
+    second = adapt.run(
+        job(str(first.folder), photos, tmp_path, colours, shots=4, method="freezed", kimg=0.008, batch=4)
+    )
+    assert second.model.about["method"] == "freezed"
+
+
+def test_learnt_says_when_the_source_has_learnt_nothing(tmp_path: Path) -> None:
+    save_model(tmp_path / "plain", pair({}), "")
+    options, line = with_learnt_loop(AdaptOptions(source=str(tmp_path / "plain"), method="learnt"), {"method"})
+    assert options.batch == AdaptOptions().batch and "has learnt no inner loop" in line
+    assert with_learnt_loop(AdaptOptions(source=str(tmp_path / "plain")), ())[1] == ""
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"steps": 0}, "0 steps on 4 pictures"),
+        ({"steps": 10**9}, "1000000000 steps"),
+        ({"shots": -1}, "-1 pictures"),
+        ({"steps": 2.5}, "inner_loop.steps: '2.5' is of another kind"),
+        ({"lr_g": "fast"}, "inner_loop.lr_g: 'fast'"),
+        ({"lr_g": True}, "inner_loop.lr_g: 'True'"),
+        ({"lr_d": 7.0}, "its inner loop: --inner-lr-d 7.0"),
+        ({"r1": float("nan")}, "--r1 nan"),
+        ({"loss": "hing"}, "did you mean hinge"),
+        ({"more": 1}, "another version"),
+    ],
+)
+def test_facts_of_strangers_are_read_with_care(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        learnt_loop(pair({"inner_loop": LOOP | changes}), "it")
+    for odd in ([1], "x", 3):
+        with pytest.raises(UserError, match="another version"):
+            learnt_loop(pair({"inner_loop": odd}), "it")
+
+
+def test_whole_numbers_are_rates_too() -> None:
+    found = learnt_loop(pair({"inner_loop": LOOP | {"r1": 1, "lr_g": 1}}), "it")
+    assert found is not None and found.rules.r1 == 1.0 and isinstance(found.rules.r1, float)
+
+
+def pictures(count: int, size: tuple[int, int] = (20, 16)) -> list[Image.Image]:
+    rng = np.random.default_rng(1)
+    return [Image.fromarray(rng.integers(0, 255, (size[1], size[0], 3), np.uint8)) for _ in range(count)]
+
+
+def test_one_breath_is_the_inner_loop_and_its_samples(source: str) -> None:
+    photos = pictures(3)
+    varied = graftgan.vary(photos, source, steps=2, count=5)
+    assert [picture.size for picture in varied.pictures] == [(16, 16)] * 5 and varied.steps == 2
+    plain = pair({})
+    assert plain.discriminator is not None
+    loop = learnt_loop(load_model(Path(source)), "it")
+    assert loop is not None
+    game = Game(plain.generator, plain.discriminator, loop.rules)
+    real = torch.from_numpy(np.stack([np.asarray(photo.crop((2, 0, 18, 16))) for photo in photos]))
+    real = real.permute(0, 3, 1, 2).float() / 127.5 - 1
+    players, _, _ = game.run(game.start(), real, draw(2, 3, 4, generator_at(0, 0, purpose="vary")))
+    for name, weight in varied.model.generator.named_parameters():
+        assert torch.allclose(weight, players.generator[name], rtol=1e-5, atol=1e-7)
+    again = varied.sample([1])[0]
+    assert np.abs(np.asarray(again, int) - np.asarray(varied.pictures[1], int)).max() <= 1
+    default = graftgan.vary(photos, source, count=1)
+    assert default.steps == 3
+
+
+def test_variations_are_kept_as_a_source(source: str, photos: Path, tmp_path: Path) -> None:
+    varied = graftgan.vary(photos, source, count=2)
+    folder = varied.save(tmp_path / "kept")
+    assert np.array_equal(np.asarray(graftgan.load(folder).sample([1])[0]), np.asarray(varied.sample([1])[0]))
+    with pytest.raises(UserError, match="kept holds a model already"):
+        varied.save(folder)
+
+
+def test_vary_refuses(source: str, tmp_path: Path) -> None:
+    save_model(tmp_path / "plain", pair({}), "")
+    for photos, where, options, message in (
+        (pictures(2), tmp_path / "plain", {}, "plain has learnt no inner loop: `graftgan meta` makes"),
+        (pictures(2), source, {"steps": 0}, "steps 0: 1 to"),
+        (pictures(2), source, {"count": 0}, "count 0: 1 to"),
+        (pictures(2), source, {"square": "round"}, "--square round"),
+        ([], source, {}, "0 pictures"),
+        (pictures(65), source, {}, "65 pictures"),
+        (["a.png"], source, {}, "name a folder or zip, or give PIL pictures"),
+        (tmp_path / "none", source, {}, "none"),
+    ):
+        with pytest.raises(UserError, match=message):
+            vary.run(photos, where, **options)  # type: ignore[arg-type]
+
+
+def test_a_loop_that_runs_away_is_said(tmp_path: Path) -> None:
+    save_model(tmp_path / "wild", pair({"inner_loop": LOOP | {"lr_g": 1.0, "lr_d": 1.0, "r1": 9e5}}), "")
+    with pytest.raises(NumericalError, match="NaN or infinity after 30 steps: take fewer"):
+        vary.run(pictures(2), tmp_path / "wild", steps=30)
