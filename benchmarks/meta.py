@@ -38,7 +38,6 @@ from graftgan.data.tasks import Tasks, as_tasks
 from graftgan.devices import launch
 from graftgan.features import ENCODERS, Encoder
 from graftgan.methods.base import Preparation
-from graftgan.methods.inner_loop import Game, draw
 from graftgan.methods.step import take_step
 from graftgan.metrics import kid
 from graftgan.networks import Generator
@@ -48,6 +47,7 @@ from graftgan.recipes.learnt_loop import LearntLoop, learnt_loop
 from graftgan.recipes.options import method_from
 from graftgan.recipes.pair import draw_pair, make_state, starting_pair
 from graftgan.recipes.train import TrainOptions
+from graftgan.recipes.vary import played
 from graftgan.sampling.sample import sample
 from graftgan.training import ema
 from graftgan.zoo.model_folder import Model, load_model
@@ -92,23 +92,12 @@ def spread(rows: np.ndarray) -> float:
 
 
 def by_meta(model: Model, loop: LearntLoop, photos: np.ndarray, stops: Sequence[int]) -> Snapshots:
-    """Plays the learnt inner loop, and goes on with it where more steps are asked for."""
-    assert model.discriminator is not None
-    began = time.monotonic()
-    game = Game(model.generator, model.discriminator, loop.rules)
-    real = torch.from_numpy(photos).permute(0, 3, 1, 2).float() / 127.5 - 1
-    real = real.mean(dim=1, keepdim=True) if model.generator.channels == 1 else real
-    draws = draw(max(stops), len(real), model.generator.z_dim, generator_at(0, 0, purpose="vary"))
-    players, found, spent = game.start(), {}, time.monotonic() - began
-    own = {name: weight.clone() for name, weight in model.generator.state_dict().items()}
-    for step, at in enumerate(zip(draws.for_d, draws.for_g, draws.between, strict=True), start=1):
+    """Plays the learnt inner loop as `graftgan.vary` does, anew for every number of steps."""
+    found = {}
+    for steps in stops:
         began = time.monotonic()
-        players, _, _ = game.step(players, real, at)
-        spent += time.monotonic() - began
-        if step in stops:
-            model.generator.load_state_dict(players.generator, strict=False)
-            found[step] = drawn(model.generator, spent)
-            model.generator.load_state_dict(own)
+        generator, _ = played(model, loop, photos, steps, 0, lambda step: None)
+        found[steps] = drawn(generator, time.monotonic() - began)
     return found
 
 

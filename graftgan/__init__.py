@@ -135,7 +135,7 @@ def vary(
     Args:
         photos: folder or zip, or PIL pictures in memory; at most 64.
         source: a run or model of `graftgan meta`, or a source's name.
-        steps: of the learnt inner loop; default: as many as the source learnt with.
+        steps: of the learnt inner loop; default: ten times as many as an episode had.
         count: pictures to draw, those of the seeds 0 to count - 1.
         seed: of the loop's random numbers.
         square: how a picture that is not square is made so: `crop` its centre, or `pad` with white.

@@ -6,10 +6,12 @@ from graftgan.features.efficientnet_lite import EfficientNetLite0
 from graftgan.features.inception import Inception
 from graftgan.features.lpips import PERCEPTUAL, Lpips
 from graftgan.features.resize import RESIZES
+from graftgan.features.strokes import Strokes
 
 ENCODERS: dict[str, type[Encoder]] = {
     "inception": Inception,
     "efficientnet-lite0": EfficientNetLite0,
+    "strokes": Strokes,
 }
 
 __all__ = [
@@ -20,5 +22,6 @@ __all__ = [
     "Encoder",
     "Inception",
     "Lpips",
+    "Strokes",
     "encode_cached",
 ]

@@ -97,6 +97,11 @@ def draw(steps: int, count: int, z_dim: int, rng: torch.Generator) -> Draws:
     return Draws(z[:, 0], z[:, 1], torch.rand(steps, count, 1, 1, 1, generator=rng))
 
 
+def turns(real: Tensor, fake: Tensor) -> Tensor:
+    """Returns which real picture stands against each fake: each in turn, where there are more fakes than pictures."""
+    return torch.arange(len(fake), device=real.device) % len(real)
+
+
 class Game:
     """The two networks as functions of weights; the modules themselves are never changed.
 
@@ -146,11 +151,12 @@ class Game:
 
     def loss_d(self, d: Weights, real: Tensor, fake: Tensor, between: Tensor) -> Tensor:
         """What D minimises, its penalties included."""
-        total = self.loss.discriminator(self.logits(d, real), self.logits(d, fake)).mean()
+        total = self.loss.discriminator(self.logits(d, real)[turns(real, fake)], self.logits(d, fake)).mean()
         if self.rules.r1 > 0:
             total = total + self.rules.r1 / 2 * self.slope(d, real).mean()
         if self.rules.gradient_penalty > 0:
-            norm = (self.slope(d, real + between * (fake - real)) + 1e-12).sqrt()
+            opposite = real[turns(real, fake)]
+            norm = (self.slope(d, opposite + between * (fake - opposite)) + 1e-12).sqrt()
             total = total + self.rules.gradient_penalty * (norm - 1).square().mean()
         return total
 
@@ -161,7 +167,7 @@ class Game:
 
     def loss_g(self, g: Weights, d: Weights, real: Tensor, z: Tensor) -> Tensor:
         """What G minimises."""
-        of_real = self.logits(d, real) if self.loss.uses_real else None
+        of_real = self.logits(d, real)[turns(real, z)] if self.loss.uses_real else None
         return self.loss.generator(of_real, self.logits(d, self.pictures(g, z))).mean()
 
     def step(
@@ -172,7 +178,7 @@ class Game:
         Args:
             players: before the step.
             real: pictures (N, C, H, W) in [-1, 1].
-            at: this step's latents for D's fakes and for G's turn, and WGAN-GP's places.
+            at: this step's latents (M, z_dim) for D's fakes and for G's turn, and WGAN-GP's places; M is N or more.
             first_order: treat the step's gradients as constants, as Reptile and first-order MAML do.
 
         Returns:

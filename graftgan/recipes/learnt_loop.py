@@ -15,6 +15,11 @@ Options = TypeVar("Options", bound=TrainingOptions)
 
 LEARNT = "learnt"
 MOST_STEPS, MOST_SHOTS = 100_000, 4096
+LONGER = 10
+"""A run plays so many times the steps that an episode had, unless the user says how many."""
+LATENTS, RAMPUP = 32, 0.3
+"""What a run that is longer than an episode does besides: more latents a step, and an average whose half-life is this
+part of the steps so far. Both were chosen on characters that the figures of docs/results/meta do not use."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,14 @@ class LearntLoop:
     rules: InnerLoop
     steps: int
     shots: int
+
+    def latents(self, photos: int, steps: int) -> int:
+        """Returns how many fakes a step of a run draws: within an episode's steps as many as there are photos."""
+        return photos if steps <= self.steps else max(photos, LATENTS)
+
+    def rampup(self, steps: int) -> float:
+        """Returns the half-life of G's average as a part of the steps so far; 0: the last step itself."""
+        return 0.0 if steps <= self.steps else RAMPUP
 
 
 def learnt_loop(model: Model, name: str) -> LearntLoop | None:
@@ -72,8 +85,9 @@ def _of_kind(value: Any, kind: type, what: str) -> Any:
 def with_learnt_loop(options: Options, given: Collection[str]) -> tuple[Options, str]:
     """Returns options that play the source's own inner loop, if it has learnt one, and a line that says so.
 
-    Whatever the user named stays as he named it. The loop takes every step on as many photos as an episode had, sees
-    them as they are, and its result is the last step itself, not an average: nothing else was learnt.
+    Whatever the user named stays as he named it. The loop sees the photos as they are. A run of no more steps than an
+    episode had is an episode: a batch of as many pictures, and the last step itself. A longer one, as runs are unless
+    --kimg is named, draws more latents a step and averages, which was measured to be better there.
 
     Args:
         options: whose method is `auto` or `learnt`.
@@ -89,17 +103,22 @@ def with_learnt_loop(options: Options, given: Collection[str]) -> tuple[Options,
         return options, line if options.method == LEARNT else ""
     named = {setting.partition("=")[0] for setting in options.method_options}
     settings = {key: value for key, value in dataclasses.asdict(loop.rules).items() if key not in named}
-    batch = options.batch if "batch" in given else loop.shots
+    steps = LONGER * loop.steps
+    if "kimg" in given:
+        steps = dataclasses.replace(options.schedule(), batch=options.batch if "batch" in given else LATENTS).steps
+    batch = options.batch if "batch" in given else loop.latents(loop.shots, steps)
     wanted: dict[str, Any] = {
         "batch": batch,
-        "kimg": loop.steps * batch / 1000,
+        "kimg": steps * batch / 1000,
         "augment": "none",
-        "ema_kimg": 0.0,
-        "ema_rampup": 0.0,
+        "ema_kimg": steps * batch / 1000,
+        "ema_rampup": loop.rampup(steps),
         "checkpoint": "last",
-        "ticks": 1,
+        "ticks": 4,
     }
+    if not loop.rampup(steps):
+        wanted["ema_kimg"] = 0.0
     changed = {key: value for key, value in wanted.items() if key not in given and hasattr(options, key)}
     method_options = (*options.method_options, *(f"{key}={value}" for key, value in settings.items()))
-    line = f"the source has learnt its inner loop: {loop.steps} steps of {loop.rules.optimiser}, {loop.shots} pictures"
+    line = f"the source has learnt its own inner loop ({loop.rules.optimiser}): {steps} steps of it"
     return dataclasses.replace(options, method=LEARNT, method_options=method_options, **changed), line

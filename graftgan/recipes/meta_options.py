@@ -71,7 +71,8 @@ class MetaOptions:
     outdir: str = "runs"
     """The run's folder is made below this one."""
     resume: str | None = None
-    """Go on with this run's folder, with its options; only --episodes may differ: it may be raised."""
+    """Go on with this run's folder, with its options; only --episodes may differ: more, or as few as were played, which
+    ends a stopped run where it stands."""
     devices: str = "auto"
     """auto, cpu, cpu:2, cuda, cuda:4, mps, or a number of devices."""
     square: str = "crop"

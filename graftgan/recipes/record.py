@@ -70,7 +70,8 @@ def resumed(kind: type[Resumable], options: Resumable, verb: str, given: Collect
         if (name not in FREE or name in kept) and value != getattr(before, name):
             began = f"the {NOUN.get(verb, 'run')} began with {as_words(getattr(before, name))}, and keeps it"
             raise UserError(f"--{name.replace('_', '-')} {as_words(value)}: {began}")
-    if asked.get(budget, getattr(before, budget)) < getattr(before, budget):
+    # nothing of a meta run depends on its length, so it may also end early: with the episodes it has played
+    if verb != "meta" and asked.get(budget, getattr(before, budget)) < getattr(before, budget):
         asked_for, began_with = getattr(options, budget), getattr(before, budget)
         raise UserError(f"--{budget} {asked_for}: the run began with {began_with}; it can only be raised")
     return dataclasses.replace(before, **{name: value for name, value in asked.items() if name in FREE})

@@ -2,7 +2,7 @@
 
 import copy
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -16,12 +16,13 @@ from graftgan.data.square import Square, check_square, make_square, resize
 from graftgan.errors import NumericalError, UserError
 from graftgan.formats.card import model_card
 from graftgan.methods.inner_loop import Game, draw
-from graftgan.networks import Generator
+from graftgan.networks import Discriminator, Generator
 from graftgan.randomness import generator_at
-from graftgan.recipes.learnt_loop import MOST_STEPS, learnt_loop
+from graftgan.recipes.learnt_loop import LONGER, MOST_STEPS, LearntLoop, learnt_loop
 from graftgan.sampling.carried import as_picture
 from graftgan.sampling.sample import sample
 from graftgan.state import not_finite
+from graftgan.training import ema
 from graftgan.training.progress import ProgressBar
 from graftgan.zoo.model_folder import Model, load_model, save_model
 from graftgan.zoo.sources import find_source
@@ -86,7 +87,7 @@ def run(
     Args:
         photos: folder or zip, or pictures in memory; at most 64.
         source: a run or model of `graftgan meta`, or a source's name.
-        steps: of the inner loop; default: as many as the source learnt with.
+        steps: of the inner loop; default: ten times as many as an episode had.
         count: pictures to draw, those of the seeds 0 to count - 1.
         seed: of the loop's random numbers.
         square: how a picture that is not square is made so: `crop` its centre, or `pad` with white.
@@ -108,24 +109,46 @@ def run(
         raise UserError(f"{source} has learnt no inner loop: `graftgan meta` makes sources that have")
     pixels = pixels_of(photos, model.generator.resolution, cast(Square, square))
     began = time.monotonic()
-    real = torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 127.5 - 1
+    wanted = LONGER * loop.steps if steps is None else steps
+    with ProgressBar("vary", wanted) as bar:
+        generator, discriminator = played(model, loop, pixels, wanted, seed, bar.update)
+    if not_finite({**generator.state_dict(), **discriminator.state_dict()}) is not None:
+        raise NumericalError(f"{source}: the inner loop ended in NaN or infinity after {wanted} steps: take fewer")
+    about = {"source": str(source), "method": "learnt", "steps": wanted, "pictures": len(pixels), "seed": seed}
+    adapted = Model(model.network, generator, discriminator, about)
+    return Variations(drawn(adapted.generator, range(count)), adapted, wanted, time.monotonic() - began)
+
+
+def played(
+    model: Model, loop: LearntLoop, pixels: np.ndarray, steps: int, seed: int, told: Callable[[int], None]
+) -> tuple[Generator, Discriminator]:
+    """Returns the pair after so many steps of its learnt inner loop on a few pictures; the model stays as it is.
+
+    Args:
+        model: a pair.
+        loop: what it has learnt.
+        pixels: uint8 (N, H, W, 3), all of which every step sees.
+        steps: of D and G.
+        seed: of the latents.
+        told: told the number of each step once it is done.
+    """
+    assert model.discriminator is not None
+    real = torch.from_numpy(np.array(pixels)).permute(0, 3, 1, 2).float() / 127.5 - 1
     if model.generator.channels == 1:
         real = real.mean(dim=1, keepdim=True)
+    fakes = loop.latents(len(real), steps)
     game = Game(copy.deepcopy(model.generator).train(), copy.deepcopy(model.discriminator).train(), loop.rules)
-    wanted = loop.steps if steps is None else steps
-    draws = draw(wanted, len(real), model.generator.z_dim, generator_at(seed, 0, purpose="vary"))
+    draws = draw(steps, fakes, model.generator.z_dim, generator_at(seed, 0, purpose="vary"))
     players = game.start()
-    with ProgressBar("vary", wanted) as bar:
-        for step, at in enumerate(zip(draws.for_d, draws.for_g, draws.between, strict=True), start=1):
-            players, _, _ = game.step(players, real, at)
-            bar.update(step)
-    if not_finite({**players.generator, **players.discriminator}) is not None:
-        raise NumericalError(f"{source}: the inner loop ended in NaN or infinity after {wanted} steps: take fewer")
-    game.generator.load_state_dict(players.generator, strict=False)  # parameters; the buffers stay as they were
+    average = {name: weight.clone() for name, weight in players.generator.items()}
+    for step, at in enumerate(zip(draws.for_d, draws.for_g, draws.between, strict=True), start=1):
+        players, _, _ = game.step(players, real, at)
+        keep = ema.decay(1, step, steps / 1000, loop.rampup(steps)) if loop.rampup(steps) else 0.0
+        average = {name: keep * old + (1 - keep) * players.generator[name] for name, old in average.items()}
+        told(step)
+    game.generator.load_state_dict(average, strict=False)  # parameters; the buffers stay as they were
     game.discriminator.load_state_dict(players.discriminator, strict=False)
-    about = {"source": str(source), "method": "learnt", "steps": wanted, "pictures": len(real), "seed": seed}
-    adapted = Model(model.network, game.generator.eval(), game.discriminator.eval(), about)
-    return Variations(drawn(adapted.generator, range(count)), adapted, wanted, time.monotonic() - began)
+    return game.generator.eval(), game.discriminator.eval()
 
 
 def drawn(generator: Generator, seeds: Sequence[int]) -> list[Image.Image]:

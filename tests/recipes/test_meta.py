@@ -117,3 +117,17 @@ def test_other_pictures_are_not_gone_on_with(tasks: Path, tmp_path: Path) -> Non
     Image.new("RGB", (16, 16), "red").save(tasks / "class0" / "0.png")
     with pytest.raises(UserError, match="no longer those"):
         run(MetaOptions(resume=str(folder), episodes=4, devices="cpu"), {"episodes"})
+
+
+def test_a_stopped_run_can_end_where_it_stands(tasks: Path, tmp_path: Path) -> None:
+    short = run(options(tasks, tmp_path / "short", episodes=4))
+    folder = run(options(tasks, tmp_path / "long", episodes=4))
+    record = json.loads((folder / "run.json").read_text())
+    record["options"]["episodes"] = 40  # as of a run that was stopped after four of forty
+    (folder / "run.json").write_text(json.dumps(record))
+    (folder / "model" / "generator.safetensors").unlink()
+    run(MetaOptions(resume=str(folder), episodes=1, devices="cpu"), {"episodes"})
+    assert load_model(folder / "model").about["episodes"] == 4
+    for name in ("generator", "discriminator"):
+        made, wanted = (path / "model" / f"{name}.safetensors" for path in (folder, short))
+        assert made.read_bytes() == wanted.read_bytes()
