@@ -85,9 +85,9 @@ def _of_kind(value: Any, kind: type, what: str) -> Any:
 def with_learnt_loop(options: Options, given: Collection[str]) -> tuple[Options, str]:
     """Returns options that play the source's own inner loop, if it has learnt one, and a line that says so.
 
-    Whatever the user named stays as he named it. The loop sees the photos as they are. A run of no more steps than an
-    episode had is an episode: a batch of as many pictures, and the last step itself. A longer one, as runs are unless
-    --kimg is named, draws more latents a step and averages, which was measured to be better there.
+    Whatever the user named stays as he named it. The loop sees the photos as they are. A run plays ten times the steps
+    that an episode had, with more latents a step and an average, which was measured to be better than the episode
+    itself. With as few steps as an episode had (--kimg and --batch say so) there is no average.
 
     Args:
         options: whose method is `auto` or `learnt`.
@@ -103,10 +103,8 @@ def with_learnt_loop(options: Options, given: Collection[str]) -> tuple[Options,
         return options, line if options.method == LEARNT else ""
     named = {setting.partition("=")[0] for setting in options.method_options}
     settings = {key: value for key, value in dataclasses.asdict(loop.rules).items() if key not in named}
-    steps = LONGER * loop.steps
-    if "kimg" in given:
-        steps = dataclasses.replace(options.schedule(), batch=options.batch if "batch" in given else LATENTS).steps
-    batch = options.batch if "batch" in given else loop.latents(loop.shots, steps)
+    batch = options.batch if "batch" in given else max(loop.shots, LATENTS)
+    steps = dataclasses.replace(options.schedule(), batch=batch).steps if "kimg" in given else LONGER * loop.steps
     wanted: dict[str, Any] = {
         "batch": batch,
         "kimg": steps * batch / 1000,

@@ -12,7 +12,7 @@ from PIL import Image
 import graftgan
 from graftgan.devices import launch
 from graftgan.errors import NumericalError, UserError
-from graftgan.methods.inner_loop import Game, draw
+from graftgan.methods.inner_loop import Game, InnerLoop, draw
 from graftgan.networks import NETWORKS
 from graftgan.randomness import generator_at
 from graftgan.recipes import adapt, vary
@@ -49,13 +49,14 @@ def job(source: str, photos: Path, tmp_path: Path, colours: str, **changes: Any)
 def test_adapt_plays_the_loop_that_the_source_has_learnt(
     source: str, photos: Path, tmp_path: Path, colours: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    result = adapt.run(job(source, photos, tmp_path, colours, shots=4))
+    result = adapt.run(job(source, photos, tmp_path, colours, shots=4, kimg=0.012, batch=4), {"kimg", "batch"})
     record = json.loads((result.folder / "run.json").read_text())
     options = record["options"]
     assert options["method"] == "learnt" and (options["batch"], options["augment"]) == (4, "none")
+    assert options["ema_rampup"] == 0
     assert {"lr_g=0.02", "lr_d=0.03", "r1=1.0", "loss=hinge"} < set(options["method_options"])
     assert record["checkpoint"]["step"] == 3
-    assert "3 steps of sgd, 4 pictures" in capsys.readouterr().err
+    assert "its own inner loop (sgd): 3 steps of it" in capsys.readouterr().err
     # four photos, batches of four: every step sees all of them, so its weights are those of the inner loop
     loop, plain = learnt_loop(load_model(Path(source)), "it"), pair({})
     assert loop is not None and plain.discriminator is not None
@@ -146,8 +147,46 @@ def test_one_breath_is_the_inner_loop_and_its_samples(source: str) -> None:
         assert torch.allclose(weight, players.generator[name], rtol=1e-5, atol=1e-7)
     again = varied.sample([1])[0]
     assert np.abs(np.asarray(again, int) - np.asarray(varied.pictures[1], int)).max() <= 1
-    default = graftgan.vary(photos, source, count=1)
-    assert default.steps == 3
+
+
+def test_a_longer_loop_draws_more_latents_and_averages(source: str) -> None:
+    photos = pictures(3)
+    varied = graftgan.vary(photos, source, count=1)
+    assert varied.steps == 30
+    plain, loop = pair({}), learnt_loop(load_model(Path(source)), "it")
+    assert plain.discriminator is not None and loop is not None
+    game = Game(plain.generator, plain.discriminator, loop.rules)
+    real = torch.from_numpy(np.stack([np.asarray(photo.crop((2, 0, 18, 16))) for photo in photos]))
+    real = real.permute(0, 3, 1, 2).float() / 127.5 - 1
+    draws, players = draw(30, 32, 4, generator_at(0, 0, purpose="vary")), game.start()
+    average = players.generator
+    for step, at in enumerate(zip(draws.for_d, draws.for_g, draws.between, strict=True), start=1):
+        players, _, _ = game.step(players, real, at)
+        keep = 0.5 ** (1 / (0.3 * step))
+        average = {name: keep * old + (1 - keep) * players.generator[name] for name, old in average.items()}
+    for name, weight in varied.model.generator.named_parameters():
+        assert torch.allclose(weight, average[name], rtol=1e-4, atol=1e-6)
+
+
+def test_a_run_is_long_unless_its_budget_is_named(source: str) -> None:
+    options, _ = with_learnt_loop(AdaptOptions(source=source), ())
+    assert (options.batch, options.schedule().steps, options.ema_rampup) == (32, 30, 0.3)
+    assert options.schedule().half_life_kimg >= options.kimg  # the ramp-up alone says how long the average is
+    named, _ = with_learnt_loop(AdaptOptions(source=source, kimg=0.32), {"kimg"})
+    assert (named.batch, named.schedule().steps, named.kimg) == (32, 10, 0.32)
+
+
+@pytest.mark.parametrize(("loss", "penalty"), [("relativistic", 0.0), ("wasserstein", 10.0), ("hinge", 0.0)])
+def test_more_fakes_than_pictures_take_each_picture_in_turn(loss: str, penalty: float) -> None:
+    plain = pair({})
+    assert plain.discriminator is not None
+    game = Game(plain.generator, plain.discriminator, InnerLoop(loss=loss, r1=0.0, gradient_penalty=penalty))
+    rng = torch.Generator().manual_seed(0)
+    real, draws = torch.randn(2, 3, 16, 16, generator=rng), draw(1, 4, 4, rng)
+    few, _, _ = game.run(game.start(), real, draws)
+    many, _, _ = game.run(game.start(), real.repeat(2, 1, 1, 1), draws)
+    for name, weight in few.generator.items():
+        assert torch.allclose(weight, many.generator[name], rtol=1e-4, atol=1e-5)
 
 
 def test_variations_are_kept_as_a_source(source: str, photos: Path, tmp_path: Path) -> None:
