@@ -3,6 +3,7 @@
 from importlib.resources import files
 
 import safetensors.torch
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -62,9 +63,14 @@ class Strokes(Encoder):
     weights = "37398590abff2c318434b0431f3da93433bec2329fe25b5a252936f4142416e4"
 
     def _load(self) -> nn.Module:
-        network = StrokesNetwork()
+        # On "meta" no random weights are drawn, which would move the global random state.
+        with torch.device("meta"):
+            network = StrokesNetwork()
         data = files("graftgan").joinpath("assets", "strokes", "strokes.safetensors").read_bytes()
-        network.load_state_dict({name: tensor.float() for name, tensor in safetensors.torch.load(data).items()})
+        tensors = safetensors.torch.load(data)
+        network.load_state_dict(
+            {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()}, assign=True
+        )
         return network
 
     def _normalise(self, pixels: Tensor) -> Tensor:

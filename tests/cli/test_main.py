@@ -93,7 +93,7 @@ def test_help_names_what_there_is_to_choose_from(capsys: pytest.CaptureFixture[s
         "Architecture: dcgan, stylegan2, vae;",
         "Adversarial loss: minimax, non-saturating, hinge, wasserstein, relativistic.",
         "what the discriminator sees: none, diffaug, ada.",
-        "Whose features the metrics and the watch compare: inception, efficientnet-lite0.",
+        "Whose features the metrics and the watch compare: inception, efficientnet-lite0, strokes.",
         "Budget: thousands of real pictures shown to the discriminator; 10 took 80 s",
     ):
         assert names in found

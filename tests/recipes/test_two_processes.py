@@ -7,7 +7,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
 
 from graftgan.training import checkpoint
 
@@ -116,3 +120,28 @@ def test_two_processes_share_an_evaluation_and_find_the_same(photos: Path, tmp_p
     assert one.keys() == two.keys() and "kid" in one
     for name in one:
         assert two[name]["value"] == pytest.approx(one[name]["value"], rel=1e-3, abs=1e-6), name
+
+
+@pytest.mark.slow
+def test_episodes_are_spread_over_two_processes_and_learn_the_same(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for at in range(16):
+        folder = tmp_path / "tasks" / f"class{at % 4}"
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(rng.integers(0, 255, (16, 16, 3), np.uint8)).save(folder / f"{at}.png")
+    small = "--resolution 16 --cbase 64 --cmax 8 --z-dim 4 --inner-steps 2 --shots 2 --at-once 2 --held-out-classes 1"
+    job = [*small.split(), "--episodes", "6", "--outer-optimiser", "sgd", "--lr", "0.5"]
+
+    def learnt(devices: str) -> dict[str, Any]:
+        command = [sys.executable, "-m", "graftgan", "meta", str(tmp_path / "tasks"), *job, "--devices", devices]
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        run = subprocess.run(
+            [*command, "--outdir", str(tmp_path / devices.replace(":", "-"))],
+            env=environment, capture_output=True, text=True, timeout=300, check=False,
+        )  # fmt: skip
+        assert run.returncode == 0, run.stderr
+        (line,) = run.stdout.splitlines()
+        return load_file(Path(line.removeprefix("model: ")) / "generator.safetensors")
+
+    alone, both = learnt("cpu"), learnt("cpu:2")
+    assert all(torch.allclose(weight, both[name], rtol=1e-4, atol=1e-6) for name, weight in alone.items())
