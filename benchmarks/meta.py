@@ -5,8 +5,10 @@ python benchmarks/meta.py TASKS --meta RUN --ordinary RUN --out FOLDER
 Every way gets the same pictures of every test class and is judged by the class's other pictures:
 
 - `meta`: the source's own inner loop (`graftgan adapt --method auto`, `graftgan.vary`);
-- `finetune`: `--method finetune` with adapt's defaults, from an ordinarily trained source of the same network;
-- `tuned`: the same with the learning rate that was best, for that number of steps, on the tuning classes;
+- `finetune`: `--method finetune` with adapt's defaults, but for the watch, from an ordinarily trained source;
+- `tuned`: the same with the learning rate that was best, for ten and for a hundred steps of five photos, on the tuning
+  classes; more steps take the rate of a hundred;
+- `loop`: the ordinary source, played by the very loop of the meta-learnt one: what meta-learning itself added;
 - `scratch`: the same network and budget from random weights;
 - `nearest`: pictures of the learnt class that lies nearest to the photos (copies of real pictures, no generator).
 
@@ -54,7 +56,7 @@ from graftgan.zoo.model_folder import Model, load_model
 from graftgan.zoo.sources import find_source
 
 SAMPLES, SHOWN = 64, 8
-RATES = (0.0004, 0.001, 0.002, 0.004)
+RATES = (0.0004, 0.001, 0.002, 0.004, 0.008, 0.016)
 FIELDS = ("way", "class", "shots", "steps", "kid", "diversity", "near_photo", "seconds")
 Snapshots = dict[int, tuple[np.ndarray, float]]
 """Steps -> samples (N, H, W, C) and seconds, the drawing of the samples included."""
@@ -178,6 +180,15 @@ def best_rates(
     return {"kid": table, "best": best, "classes": len(classes)}
 
 
+def check_setting(path: Path, options: argparse.Namespace, models: dict[str, Model]) -> None:
+    """Refuses to mix rows of other models, classes or encoders with those of the folder."""
+    setting = {name: [model.digest, model.discriminator_digest] for name, model in models.items()}
+    setting |= {key: getattr(options, key) for key in ("held_out_classes", "classes", "seed", "encoder", "threads")}
+    if path.exists() and json.loads(path.read_text()) != setting:
+        raise SystemExit(f"{path.parent} holds rows of other models or settings: name another --out")
+    path.write_text(json.dumps(setting, indent=1) + "\n")
+
+
 class Rows:
     """The measured rows, on disk as they come."""
 
@@ -219,7 +230,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--shots", type=int, nargs="+", default=[5])
     parser.add_argument("--steps", type=int, nargs="+", default=[10, 100])
-    parser.add_argument("--ways", nargs="+", default=["nearest", "meta", "finetune", "tuned", "scratch"])
+    parser.add_argument("--ways", nargs="+", default=["nearest", "meta", "loop", "finetune", "tuned", "scratch"])
     parser.add_argument("--encoder", default="strokes")
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
@@ -227,9 +238,20 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     meta, judge = load_model(find_source(options.meta)), Judge(ENCODERS[options.encoder]())
     loop = learnt_loop(meta, options.meta)
-    assert loop is not None, f"{options.meta} has learnt no inner loop"
+    if loop is None:
+        parser.error(f"--meta {options.meta} has learnt no inner loop")
+    if options.classes >= options.held_out_classes:
+        parser.error("--classes: some of the held-out classes must be left to choose the learning rate")
+    if options.encoder == "strokes" and (options.seed != 0 or options.held_out_classes > 40):
+        parser.error("--encoder strokes left out the 40 classes of seed 0, and no others")
     pictures = load_pictures(options.tasks, meta.generator.resolution)
     tasks = as_tasks(pictures, options.held_out_classes, 1, options.seed)
+    judged = {pictures.classes[int(task)] for task in tasks.held_out}
+    ordinary = load_model(find_source(options.ordinary))
+    for name, model in ((options.meta, meta), (options.ordinary, ordinary)):
+        if not judged <= set(model.about.get("held_out_classes", [])):
+            parser.error(f"{name} did not hold out every class that is judged or tuned on (its facts say so)")
+    check_setting(options.out / "setting.json", options, {"meta": meta, "ordinary": ordinary})
     test = [int(task) for task in as_tasks(pictures, options.classes, 1, options.seed).held_out]
     tuning = [int(task) for task in tasks.held_out if int(task) not in test]
     centres = np.stack([judge.features(pictures.pixels[tasks.of(int(task))]).mean(axis=0) for task in tasks.train])
@@ -258,6 +280,8 @@ def main() -> None:
                     found: Snapshots = {0: (by_nearest(judge, tasks, centres, photos), 0.0)}
                 elif way == "meta":
                     found = by_meta(meta, loop, photos, stops)
+                elif way == "loop":
+                    found = by_meta(fresh(options.ordinary), loop, photos, stops)
                 elif way == "finetune":
                     found = by_finetune(fresh(options.ordinary), None, photos, stops)
                 elif way == "scratch":

@@ -21,7 +21,7 @@ from graftgan.sampling.grid import grid
 
 OUT = Path(__file__).parent.parent / "docs" / "results" / "meta"
 MARK = "<!-- made by tools/publish_meta.py; do not edit below -->"
-WAYS = ("meta", "finetune", "tuned", "scratch", "nearest")
+WAYS = ("meta", "loop", "finetune", "tuned", "scratch", "nearest")
 MEASURES = (
     (
         "kid",
@@ -40,7 +40,7 @@ def main(home: Path, tasks: str) -> None:
     OUT.mkdir(parents=True, exist_ok=True)
     with (home / "rows.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    for name in ("rows.csv", "rates.json"):
+    for name in ("rows.csv", "rates.json", "setting.json"):
         if (home / name).exists():
             shutil.copy(home / name, OUT / name)
     page = OUT / "README.md"
@@ -79,7 +79,7 @@ def picture(home: Path, tasks: str, classes: list[str]) -> None:
     """Draws the same classes by every way: a row a class, the photos first."""
     pictures = load_pictures(tasks, 32)
     columns = [("photos", ""), ("meta", "10"), ("meta", "100"), ("finetune", "10"), ("finetune", "100")]
-    columns += [("scratch", "100"), ("nearest", "0")]
+    columns += [("loop", "100"), ("scratch", "100"), ("nearest", "0")]
     lines = []
     for name in classes:
         task = pictures.classes.index(name)

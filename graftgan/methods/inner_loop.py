@@ -50,8 +50,8 @@ class InnerLoop:
             if not 0 < getattr(self, name) <= 1:
                 raise UserError(f"--inner-{name.replace('_', '-')} {getattr(self, name)}: above 0, at most 1")
         for name in ("r1", "gradient_penalty"):
-            if not 0 <= getattr(self, name) < 1e6:
-                raise UserError(f"--{name.replace('_', '-')} {getattr(self, name)}: at least 0")
+            if not 0 <= getattr(self, name) <= 65536:
+                raise UserError(f"--{name.replace('_', '-')} {getattr(self, name)}: 0 to 65536")
 
 
 class Players(NamedTuple):

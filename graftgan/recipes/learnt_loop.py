@@ -14,7 +14,11 @@ from graftgan.zoo.sources import find_source
 Options = TypeVar("Options", bound=TrainingOptions)
 
 LEARNT = "learnt"
-MOST_STEPS, MOST_SHOTS = 100_000, 4096
+MOST_STEPS, MOST_SHOTS = 10_000, 256
+FILLED = ("batch", "kimg", "augment", "ema_kimg", "ema_rampup", "checkpoint", "ticks")
+"""Options that the loop fills in, so that the command of a run names them even where they are the defaults."""
+OWN = ("loss", "lr_g", "lr_d", "r1", "gradient_penalty")
+"""Settings of the loop that are options of every run, too: named there, they are the loop's."""
 LONGER = 10
 """A run plays so many times the steps that an episode had, unless the user says how many."""
 LATENTS, RAMPUP = 32, 0.3
@@ -37,7 +41,7 @@ class LearntLoop:
     shots: int
 
     def latents(self, photos: int, steps: int) -> int:
-        """Returns how many fakes a step of a run draws: within an episode's steps as many as there are photos."""
+        """Returns how many fakes a step of `vary` draws: within an episode's steps as many as there are photos."""
         return photos if steps <= self.steps else max(photos, LATENTS)
 
     def rampup(self, steps: int) -> float:
@@ -60,6 +64,8 @@ def learnt_loop(model: Model, name: str) -> LearntLoop | None:
         return None
     known = {field.name: type(field.default) for field in dataclasses.fields(InnerLoop)}
     wanted: dict[str, type] = {**known, "steps": int, "shots": int}
+    if model.discriminator is None or not model.discriminator.adversary or model.generator.c_dim:
+        raise UserError(f"{name}: an inner loop is played by a generator and its discriminator, without classes")
     if not isinstance(told, dict) or told.keys() != wanted.keys():
         raise UserError(f"{name}: its facts describe an inner loop of another version")
     values: dict[str, Any] = {
@@ -75,9 +81,9 @@ def learnt_loop(model: Model, name: str) -> LearntLoop | None:
 
 
 def _of_kind(value: Any, kind: type, what: str) -> Any:
-    if kind is float and type(value) is int:
+    if kind is float and type(value) is int and abs(value) < 1e6:
         value = float(value)
-    if type(value) is not kind:
+    if type(value) is not kind or (isinstance(value, str) and not value.replace("-", "").isalnum()):
         raise UserError(f"{what}: {str(value)[:40]!r} is of another kind")
     return value
 
@@ -85,9 +91,10 @@ def _of_kind(value: Any, kind: type, what: str) -> Any:
 def with_learnt_loop(options: Options, given: Collection[str]) -> tuple[Options, str]:
     """Returns options that play the source's own inner loop, if it has learnt one, and a line that says so.
 
-    Whatever the user named stays as he named it. The loop sees the photos as they are. A run plays ten times the steps
-    that an episode had, with more latents a step and an average, which was measured to be better than the episode
-    itself. With as few steps as an episode had (--kimg and --batch say so) there is no average.
+    Whatever the user named stays as he named it; the rates, loss and penalties of a run are then the loop's. It sees
+    the photos as they are. A run plays ten times the steps that an episode had, with more latents a step and an
+    average, which was measured to be better than the episode itself. With as few steps as an episode had (--kimg and
+    --batch say so) there is no average.
 
     Args:
         options: whose method is `auto` or `learnt`.
@@ -101,21 +108,15 @@ def with_learnt_loop(options: Options, given: Collection[str]) -> tuple[Options,
     if loop is None:
         line = f"{options.source} has learnt no inner loop, as models of `graftgan meta` have: {LEARNT} plays its own"
         return options, line if options.method == LEARNT else ""
+    own = {name: getattr(options, name) for name in OWN if name in given and getattr(options, name) is not None}
+    rules = {**dataclasses.asdict(loop.rules), **own}
     named = {setting.partition("=")[0] for setting in options.method_options}
-    settings = {key: value for key, value in dataclasses.asdict(loop.rules).items() if key not in named}
+    settings = {key: value for key, value in rules.items() if key not in named}
     batch = options.batch if "batch" in given else max(loop.shots, LATENTS)
     steps = dataclasses.replace(options.schedule(), batch=batch).steps if "kimg" in given else LONGER * loop.steps
-    wanted: dict[str, Any] = {
-        "batch": batch,
-        "kimg": steps * batch / 1000,
-        "augment": "none",
-        "ema_kimg": steps * batch / 1000,
-        "ema_rampup": loop.rampup(steps),
-        "checkpoint": "last",
-        "ticks": 4,
-    }
-    if not loop.rampup(steps):
-        wanted["ema_kimg"] = 0.0
+    kimg, rampup = steps * batch / 1000, loop.rampup(steps)
+    filled: tuple[Any, ...] = (batch, kimg, "none", kimg if rampup else 0.0, rampup, "last", 4)
+    wanted = dict(zip(FILLED, filled, strict=True))
     changed = {key: value for key, value in wanted.items() if key not in given and hasattr(options, key)}
     method_options = (*options.method_options, *(f"{key}={value}" for key, value in settings.items()))
     line = f"the source has learnt its own inner loop ({loop.rules.optimiser}): {steps} steps of it"

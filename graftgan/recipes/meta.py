@@ -27,6 +27,7 @@ from graftgan.methods.inner_loop import Draws, Game, draw
 from graftgan.networks import NETWORKS, Discriminator
 from graftgan.randomness import generator_at
 from graftgan.recipes.meta_options import MetaOptions
+from graftgan.recipes.pictures import refuse_runs_among
 from graftgan.recipes.record import command, digest_of, resumed, versions
 from graftgan.recipes.training_run import newest_checkpoint
 from graftgan.sampling.grid import grid
@@ -43,6 +44,8 @@ from graftgan.zoo.sources import find_source, is_known
 
 SHOWN_CLASSES, SHOWN_SAMPLES = 8, 8
 AVERAGE_D = "average_discriminator"
+LOOKED_AT = 32
+"""Latents by which a StyleGAN2's mean style follows its mapping, a step."""
 
 
 def run(options: MetaOptions, given: Collection[str] = ()) -> Path:
@@ -67,6 +70,7 @@ def run(options: MetaOptions, given: Collection[str] = ()) -> Path:
     options = dataclasses.replace(options, tasks=str(Path(options.tasks).absolute()))
     if options.source != "none" and not is_known(options.source) and Path(options.source).exists():
         options = dataclasses.replace(options, source=str(Path(options.source).absolute()))  # resumed from anywhere
+    refuse_runs_among("the pictures", str(options.tasks), options.outdir)
     fabric = launch(options.devices, "32")
     if options.at_once % fabric.world_size:
         raise UserError(f"--at-once {options.at_once}: must be a multiple of the {fabric.world_size} devices")
@@ -74,6 +78,7 @@ def run(options: MetaOptions, given: Collection[str] = ()) -> Path:
     least = options.shots + options.asked()
     tasks = as_tasks(pictures, options.held_out_classes, max(least, 2), options.seed)
     model = starting_pair(options)
+    options = as_begun(options, model, given)
     folder = open_folder(options, tasks, model, fabric)
     try:
         with Interrupt() as interrupt:
@@ -105,13 +110,17 @@ def starting_pair(options: MetaOptions) -> Model:
     """
     if options.source != "none":
         model = load_model(find_source(options.source))
-        if model.discriminator is None or model.generator.c_dim:
+        if model.discriminator is None or not model.discriminator.adversary or model.generator.c_dim:
             raise UserError(f"--source {options.source}: learning to be adapted takes a pair without classes")
         if (model.network, model.generator.resolution) != (options.network, options.resolution):
             raise UserError(
                 f"--source {options.source}: a {model.network} of {model.generator.resolution} px, not a "
                 f"{options.network} of {options.resolution} px (--network, --resolution)"
             )
+        try:
+            Game(model.generator, model.discriminator, options.inner_loop())
+        except UserError as error:
+            raise UserError(f"--source {options.source}: {error}") from None
         return model
     widths: dict[str, Any] = {
         "resolution": options.resolution,
@@ -131,6 +140,30 @@ def starting_pair(options: MetaOptions) -> Model:
     generator.init_weights(rng)
     discriminator.init_weights(rng)
     return Model(options.network, generator, discriminator, {})
+
+
+def as_begun(options: MetaOptions, model: Model, given: Collection[str]) -> MetaOptions:
+    """Returns the options as the run's record should say them: with the source's own widths, and no fewer episodes
+    than were played.
+
+    Raises:
+        UserError: a width was named that the source has not.
+    """
+    if options.source != "none":
+        config = model.generator.config()
+        told = {"cbase": "channel_base", "cmax": "channel_max", "z_dim": "z_dim"}
+        own = {name: config[key] for name, key in told.items()} | {"grey": model.generator.channels == 1}
+        for name, value in own.items():
+            if name in given and getattr(options, name) != value:
+                raise UserError(
+                    f"--{name.replace('_', '-')} {getattr(options, name)}: the source {options.source} has {value}"
+                )
+        options = dataclasses.replace(options, **own)
+    if options.resume is not None:
+        steps = [int(path.name.partition("-")[2]) for path in Path(options.resume, "checkpoints").glob("step-*")]
+        played = max(steps, default=0) * options.at_once
+        options = dataclasses.replace(options, episodes=max(options.episodes, played))
+    return options
 
 
 def open_folder(options: MetaOptions, tasks: Tasks, model: Model, fabric: Fabric) -> RunFolder:
@@ -219,6 +252,7 @@ def _train(
         state.optimiser_d.step()
         keep = ema.decay(schedule.batch, state.images + schedule.batch, schedule.half_life_kimg, schedule.rampup)
         ema.update(average_d, discriminator, keep)
+        generator.observe(latents(range(LOOKED_AT), generator.z_dim).to(fabric.device))
         return {"loss_d": loss_d, "loss_g": loss_g}
 
     def tick(numbers: dict[str, Any]) -> None:
@@ -295,6 +329,7 @@ def as_images(pixels: np.ndarray, game: Game) -> Tensor:
 def adapted_sheet(options: MetaOptions, tasks: Tasks, game: Game) -> bytes:
     """Returns a PNG of what an episode makes of classes held out: each row the shots, then samples; always the same."""
     shown = tasks.held_out if len(tasks.held_out) else tasks.train
+    shown = np.array([task for task in shown if len(tasks.of(int(task))) >= options.shots] or tasks.train[:1])
     rows = []
     device = next(game.generator.parameters()).device
     for task in shown[:SHOWN_CLASSES]:

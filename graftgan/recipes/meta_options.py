@@ -8,6 +8,8 @@ from graftgan.errors import UserError
 from graftgan.metalearning import ALGORITHMS
 from graftgan.methods.inner_loop import OPTIMISERS, InnerLoop
 from graftgan.networks.base import check_resolution
+from graftgan.recipes.learnt_loop import MOST_SHOTS, MOST_STEPS
+from graftgan.recipes.options import LARGEST
 from graftgan.training.loop import Schedule
 
 NETWORKS_OF_META = ("dcgan", "stylegan2")
@@ -19,7 +21,7 @@ class MetaOptions:
 
     tasks: str | None = None
     """Folder or zip with one folder of pictures for each class."""
-    algorithm: str = "reptile"
+    algorithm: str = "fomaml"
     """How the initial weights are learnt: {algorithms}."""
     episodes: int = 20_000
     """Budget: inner loops played in all."""
@@ -29,17 +31,18 @@ class MetaOptions:
     """Steps of D and G in an episode."""
     shots: int = 5
     """Pictures that an episode learns from."""
-    queries: int = 5
+    queries: int = 10
     """Other pictures of the class that judge it; reptile needs none."""
     held_out_classes: int = 20
     """Classes that no episode shows, chosen by the seed."""
     source: str = "none"
-    """Model to begin with instead of random weights: an earlier meta-learnt one."""
+    """Model to begin with instead of random weights, which is faster: of `graftgan train --layer-norm` on the same
+    classes, or an earlier meta-learnt one. Its widths are then the run's."""
     network: str = "dcgan"
     """dcgan (with layer norm: a few pictures have no batch statistics) or stylegan2."""
     resolution: int = 32
     """Side of the pictures in pixels, a power of two."""
-    cbase: int = 512
+    cbase: int = 384
     """Channels at a resolution R are min(cbase / R, cmax)."""
     cmax: int = 64
     """Most channels anywhere."""
@@ -49,13 +52,13 @@ class MetaOptions:
     """Draw networks of one channel, for ink and other pictures without colour."""
     loss: str = "hinge"
     """Adversarial loss of the inner loop: {losses}."""
-    inner_optimiser: str = "sgd"
+    inner_optimiser: str = "adam"
     """sgd, or adam (without momentum, fresh in every episode)."""
     inner_lr_g: float = 0.01
     """Learning rate of G in the inner loop."""
     inner_lr_d: float = 0.01
     """Learning rate of D in the inner loop."""
-    r1: float = 0.0
+    r1: float = 10.0
     """Weight of R1 in the inner loop, taken in every step; it makes a step half as long again."""
     gradient_penalty: float = 0.0
     """Weight of WGAN-GP's penalty in the inner loop (FIGR: 10, with --loss wasserstein)."""
@@ -65,7 +68,8 @@ class MetaOptions:
     lr: float = 0.002
     """Learning rate of the outer optimiser (FIGR: Adam, 0.0001)."""
     ema_episodes: float = 500.0
-    """Half-life, in episodes, of the average of both networks' initial weights that becomes the model; 0: none."""
+    """Half-life, in episodes, of the average of both networks' initial weights that becomes the model, at most a
+    twentieth of those played so far; 0: none."""
     seed: int = 0
     """Of everything random in the run."""
     outdir: str = "runs"
@@ -103,6 +107,14 @@ class MetaOptions:
         for name, value in least.items():
             if getattr(self, name) < value:
                 raise UserError(f"--{name.replace('_', '-')} {getattr(self, name)}: at least {value}")
+        if self.seed < 0:
+            raise UserError(f"--seed {self.seed}: must be 0 or above")
+        for name in ("shots", "inner_steps"):
+            if getattr(self, name) > (MOST_SHOTS if name == "shots" else MOST_STEPS):
+                raise UserError(f"--{name.replace('_', '-')} {getattr(self, name)}: too many for an episode")
+        for name in ("cbase", "cmax", "z_dim"):
+            if getattr(self, name) > LARGEST:
+                raise UserError(f"--{name.replace('_', '-')} {getattr(self, name)}: at most {LARGEST}")
         if not 0 <= self.ema_episodes < 1e9:
             raise UserError(f"--ema-episodes {self.ema_episodes}: 0 or more")
         if not 0 < self.lr <= 1:

@@ -153,6 +153,8 @@ class TrainingOptions:
             raise UserError(f"--draw {self.draw}: counted from 1, and --shots says how many pictures a draw has")
         if self.held_out_classes < 0:
             raise UserError(f"--held-out-classes {self.held_out_classes}: 0 or more")
+        if self.held_out_classes and self.classes:
+            raise UserError("--held-out-classes: a network with --classes knows every class of its folder")
         if self.grey and self.source != "none":
             raise UserError(f"--grey: of a network drawn anew; the channels of {self.source} are its own")
         if self.layer_norm and (self.network != "dcgan" or self.source != "none"):

@@ -67,13 +67,9 @@ def read_folders(
     Raises:
         UserError: nothing readable there, or the run would lie among the pictures.
     """
-    for name, path in (("the pictures", images), ("--holdout", options.holdout)):
-        if (
-            path is not None
-            and Path(path).is_dir()
-            and Path(options.outdir).resolve().is_relative_to(Path(path).resolve())
-        ):
-            raise UserError(f"--outdir {options.outdir}: lies in {name}, whose next reading would find its samples")
+    refuse_runs_among("the pictures", images, options.outdir)
+    if options.holdout is not None:
+        refuse_runs_among("--holdout", options.holdout, options.outdir)
     with ProgressBar("read pictures", 1, quiet=not chief) as bar:
 
         def told(done: int, of: int) -> None:
@@ -84,6 +80,12 @@ def read_folders(
             return load_pictures(Path(path), resolution, square=cast(Square, options.square), progress=told)
 
         return read(images), None if options.holdout is None else read(options.holdout)
+
+
+def refuse_runs_among(name: str, pictures: str, outdir: str) -> None:
+    """Raises UserError where runs would be written among the pictures that they read."""
+    if Path(pictures).is_dir() and Path(outdir).resolve().is_relative_to(Path(pictures).resolve()):
+        raise UserError(f"--outdir {outdir}: lies in {name}, whose next reading would find its samples")
 
 
 def without(holdout: PictureSet, photos: PictureSet, name: str) -> PictureSet:

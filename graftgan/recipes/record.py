@@ -16,6 +16,7 @@ from lightning_fabric import Fabric
 from graftgan.data import PictureSet, write_rows
 from graftgan.devices import from_first
 from graftgan.errors import UserError
+from graftgan.recipes.learnt_loop import FILLED, LEARNT
 from graftgan.recipes.meta_options import MetaOptions
 from graftgan.recipes.options import TrainingOptions, from_json, to_json
 from graftgan.training.run_folder import RunFolder
@@ -205,7 +206,8 @@ def command(verb: str, options: Any) -> str:
     fresh = type(options)()
     for field in dataclasses.fields(options):
         value = getattr(options, field.name)
-        if value == getattr(fresh, field.name) or field.name in ("resume", SUBJECT[verb]):
+        told = getattr(options, "method", None) == LEARNT and field.name in FILLED
+        if (value == getattr(fresh, field.name) and not told) or field.name in ("resume", SUBJECT[verb]):
             continue
         flag = field.name.replace("_", "-")
         if isinstance(value, bool):

@@ -19,6 +19,7 @@ from graftgan.networks import Generator
 from graftgan.recipes.adapt import AdaptOptions
 from graftgan.recipes.contest import Cell, Contest, in_our_words
 from graftgan.recipes.judge import Judge, Verdict
+from graftgan.recipes.learnt_loop import FILLED, LEARNT, with_learnt_loop
 from graftgan.recipes.oracle import against_oracle
 from graftgan.recipes.record import resumed
 from graftgan.recipes.subject import Subject, of_generator
@@ -135,7 +136,9 @@ class Stage:
         """Returns the options of a run: those of its folder where it was begun, else the plan's."""
         begun = sorted(home.glob(f"*/{RECORD}"))
         if not begun:
-            return self.contest.options_of(cell, str(home))
+            plan = self.contest.options_of(cell, str(home))
+            # the comparison's budget, which is everybody's, with the rates and loss that the source has learnt
+            return with_learnt_loop(plan, FILLED)[0] if plan.method == LEARNT else plan
         moved = {name: getattr(self.contest.options, name) for name in ("photos", "holdout", "devices")}
         return resumed(AdaptOptions, AdaptOptions(resume=str(begun[-1].parent), **moved), "adapt")
 

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from graftgan.data import PictureSet
 from graftgan.devices import from_first
 from graftgan.errors import UserError
 from graftgan.formats.card import model_card
@@ -60,6 +61,11 @@ def run(options: TrainOptions, given: Collection[str] = ()) -> Path:
     return finished.folder.path
 
 
+def left_out(photos: PictureSet) -> list[str]:
+    """Returns the classes of the folder that no picture of the run is of."""
+    return [name for at, name in enumerate(photos.classes) if at not in photos.labels]
+
+
 def write_model(finished: Finished, options: TrainingOptions) -> Model:
     """Writes `model/` of a finished run and returns what it holds: the average of G, and D.
 
@@ -73,6 +79,7 @@ def write_model(finished: Finished, options: TrainingOptions) -> Model:
         "seed": options.seed,
         "pictures": len(finished.photos),
         "classes": before.get("classes") or finished.photos.classes if chosen.average.c_dim else [],
+        "held_out_classes": left_out(finished.photos) if options.held_out_classes else [],
         "credits": before.get("credits", ""),
         **({"treatment": "; ".join(finished.treatment)} if finished.treatment else {}),
     }

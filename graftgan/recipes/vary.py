@@ -1,6 +1,7 @@
 """`graftgan.vary`: a few pictures in, variations of them out, in one breath, from a meta-learnt source."""
 
 import copy
+import io
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ import torch
 from PIL import Image
 
 from graftgan.data import load_pictures
+from graftgan.data.decode import decode
+from graftgan.data.header import Refused
 from graftgan.data.square import Square, check_square, make_square, resize
 from graftgan.errors import NumericalError, UserError
 from graftgan.formats.card import model_card
@@ -100,19 +103,23 @@ def run(
         NumericalError: the loop ended in NaN or infinity.
     """
     check_square(square)
-    for name, value, most in (("steps", steps, MOST_STEPS), ("count", count, 100_000)):
-        if value is not None and not 0 < value <= most:
-            raise UserError(f"{name} {value}: 1 to {most}")
+    for name, value, least, most in (
+        ("steps", steps, 1, LONGER * MOST_STEPS),
+        ("count", count, 1, 100_000),
+        ("seed", seed, 0, 2**63 - 1),
+    ):
+        if value is not None and (type(value) is not int or not least <= value <= most):
+            raise UserError(f"{name} {value}: a whole number from {least} to {most}")
     model = load_model(find_source(source))
     loop = learnt_loop(model, str(source))
-    if loop is None or model.discriminator is None:
+    if loop is None:
         raise UserError(f"{source} has learnt no inner loop: `graftgan meta` makes sources that have")
     pixels = pixels_of(photos, model.generator.resolution, cast(Square, square))
     began = time.monotonic()
     wanted = LONGER * loop.steps if steps is None else steps
     with ProgressBar("vary", wanted) as bar:
         generator, discriminator = played(model, loop, pixels, wanted, seed, bar.update)
-    if not_finite({**generator.state_dict(), **discriminator.state_dict()}) is not None:
+    if any(not_finite(network.state_dict()) is not None for network in (generator, discriminator)):
         raise NumericalError(f"{source}: the inner loop ended in NaN or infinity after {wanted} steps: take fewer")
     about = {"source": str(source), "method": "learnt", "steps": wanted, "pictures": len(pixels), "seed": seed}
     adapted = Model(model.network, generator, discriminator, about)
@@ -138,17 +145,32 @@ def played(
         real = real.mean(dim=1, keepdim=True)
     fakes = loop.latents(len(real), steps)
     game = Game(copy.deepcopy(model.generator).train(), copy.deepcopy(model.discriminator).train(), loop.rules)
-    draws = draw(steps, fakes, model.generator.z_dim, generator_at(seed, 0, purpose="vary"))
     players = game.start()
     average = {name: weight.clone() for name, weight in players.generator.items()}
-    for step, at in enumerate(zip(draws.for_d, draws.for_g, draws.between, strict=True), start=1):
-        players, _, _ = game.step(players, real, at)
+    for step in range(1, steps + 1):
+        draws = draw(1, fakes, model.generator.z_dim, generator_at(seed, step, purpose="vary"))
+        players, _, _ = game.run(players, real, draws)
+        game.generator.observe(draws.for_g[0])
         keep = ema.decay(1, step, steps / 1000, loop.rampup(steps)) if loop.rampup(steps) else 0.0
         average = {name: keep * old + (1 - keep) * players.generator[name] for name, old in average.items()}
         told(step)
     game.generator.load_state_dict(average, strict=False)  # parameters; the buffers stay as they were
     game.discriminator.load_state_dict(players.discriminator, strict=False)
     return game.generator.eval(), game.discriminator.eval()
+
+
+def as_from_file(photo: Image.Image) -> Image.Image:
+    """Returns a picture in memory as the same picture in a file would be read: transparency over white, upright."""
+    file = io.BytesIO()
+    try:
+        photo.save(file, "PNG", exif=photo.getexif())
+    except OSError:  # CMYK and other modes that PNG has not
+        file = io.BytesIO()
+        photo.convert("RGB").save(file, "PNG", exif=photo.getexif())
+    try:
+        return decode(file.getvalue(), "png").image
+    except Refused as refused:
+        raise UserError(f"photos: {refused}") from None
 
 
 def drawn(generator: Generator, seeds: Sequence[int]) -> list[Image.Image]:
@@ -165,9 +187,10 @@ def pixels_of(photos: str | Path | Sequence[Image.Image], resolution: int, squar
     if isinstance(photos, str | Path):
         found = np.array(load_pictures(Path(photos), resolution, square=square).pixels)
     else:
-        if not all(isinstance(photo, Image.Image) for photo in photos):
+        given = [photos] if isinstance(photos, Image.Image) else list(photos)
+        if not all(isinstance(photo, Image.Image) for photo in given):
             raise UserError("photos: name a folder or zip, or give PIL pictures")
-        squared = (resize(make_square(photo.convert("RGB"), square, []), resolution, []) for photo in photos)
+        squared = (resize(make_square(as_from_file(photo), square, []), resolution, []) for photo in given)
         found = np.array([np.asarray(picture) for picture in squared])
     if not 0 < len(found) <= MOST_PHOTOS:
         raise UserError(

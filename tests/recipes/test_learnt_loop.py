@@ -1,6 +1,8 @@
 """A meta-learnt source is adapted by its own inner loop, by `adapt` and by `vary`; its facts are not trusted."""
 
+import dataclasses
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,8 @@ import torch
 from PIL import Image
 
 import graftgan
+from graftgan.cli.arguments import given as given_words
+from graftgan.cli.arguments import parse
 from graftgan.devices import launch
 from graftgan.errors import NumericalError, UserError
 from graftgan.methods.inner_loop import Game, InnerLoop, draw
@@ -19,6 +23,7 @@ from graftgan.recipes import adapt, vary
 from graftgan.recipes.adapt import AdaptOptions
 from graftgan.recipes.learnt_loop import learnt_loop, with_learnt_loop
 from graftgan.recipes.pictures import read_pictures, real_batches
+from graftgan.recipes.record import command
 from graftgan.zoo.model_folder import Model, load_model, save_model
 
 LOOP: dict[str, Any] = dict(
@@ -103,12 +108,15 @@ def test_learnt_says_when_the_source_has_learnt_nothing(tmp_path: Path) -> None:
     [
         ({"steps": 0}, "0 steps on 4 pictures"),
         ({"steps": 10**9}, "1000000000 steps"),
+        ({"lr_g": 10**400}, "is of another kind"),
+        ({"loss": "\x1b[31mx\ny"}, r"'\\x1b\[31mx\\ny' is of another kind"),
         ({"shots": -1}, "-1 pictures"),
         ({"steps": 2.5}, "inner_loop.steps: '2.5' is of another kind"),
         ({"lr_g": "fast"}, "inner_loop.lr_g: 'fast'"),
         ({"lr_g": True}, "inner_loop.lr_g: 'True'"),
         ({"lr_d": 7.0}, "its inner loop: --inner-lr-d 7.0"),
         ({"r1": float("nan")}, "--r1 nan"),
+        ({"r1": 1e5}, "--r1 100000.0: 0 to 65536"),
         ({"loss": "hing"}, "did you mean hinge"),
         ({"more": 1}, "another version"),
     ],
@@ -142,7 +150,9 @@ def test_one_breath_is_the_inner_loop_and_its_samples(source: str) -> None:
     game = Game(plain.generator, plain.discriminator, loop.rules)
     real = torch.from_numpy(np.stack([np.asarray(photo.crop((2, 0, 18, 16))) for photo in photos]))
     real = real.permute(0, 3, 1, 2).float() / 127.5 - 1
-    players, _, _ = game.run(game.start(), real, draw(2, 3, 4, generator_at(0, 0, purpose="vary")))
+    players = game.start()
+    for step in (1, 2):
+        players, _, _ = game.run(players, real, draw(1, 3, 4, generator_at(0, step, purpose="vary")))
     for name, weight in varied.model.generator.named_parameters():
         assert torch.allclose(weight, players.generator[name], rtol=1e-5, atol=1e-7)
     again = varied.sample([1])[0]
@@ -158,10 +168,10 @@ def test_a_longer_loop_draws_more_latents_and_averages(source: str) -> None:
     game = Game(plain.generator, plain.discriminator, loop.rules)
     real = torch.from_numpy(np.stack([np.asarray(photo.crop((2, 0, 18, 16))) for photo in photos]))
     real = real.permute(0, 3, 1, 2).float() / 127.5 - 1
-    draws, players = draw(30, 32, 4, generator_at(0, 0, purpose="vary")), game.start()
+    players = game.start()
     average = players.generator
-    for step, at in enumerate(zip(draws.for_d, draws.for_g, draws.between, strict=True), start=1):
-        players, _, _ = game.step(players, real, at)
+    for step in range(1, 31):
+        players, _, _ = game.run(players, real, draw(1, 32, 4, generator_at(0, step, purpose="vary")))
         keep = 0.5 ** (1 / (0.3 * step))
         average = {name: keep * old + (1 - keep) * players.generator[name] for name, old in average.items()}
     for name, weight in varied.model.generator.named_parameters():
@@ -201,8 +211,10 @@ def test_vary_refuses(source: str, tmp_path: Path) -> None:
     save_model(tmp_path / "plain", pair({}), "")
     for photos, where, options, message in (
         (pictures(2), tmp_path / "plain", {}, "plain has learnt no inner loop: `graftgan meta` makes"),
-        (pictures(2), source, {"steps": 0}, "steps 0: 1 to"),
-        (pictures(2), source, {"count": 0}, "count 0: 1 to"),
+        (pictures(2), source, {"steps": 0}, "steps 0: a whole number from 1"),
+        (pictures(2), source, {"steps": 2.5}, "steps 2.5: a whole number"),
+        (pictures(2), source, {"count": 0}, "count 0: a whole number from 1"),
+        (pictures(2), source, {"seed": -1}, "seed -1: a whole number from 0"),
         (pictures(2), source, {"square": "round"}, "--square round"),
         ([], source, {}, "0 pictures"),
         (pictures(65), source, {}, "65 pictures"),
@@ -214,6 +226,55 @@ def test_vary_refuses(source: str, tmp_path: Path) -> None:
 
 
 def test_a_loop_that_runs_away_is_said(tmp_path: Path) -> None:
-    save_model(tmp_path / "wild", pair({"inner_loop": LOOP | {"lr_g": 1.0, "lr_d": 1.0, "r1": 9e5}}), "")
+    save_model(tmp_path / "wild", pair({"inner_loop": LOOP | {"lr_g": 1.0, "lr_d": 1.0, "r1": 6e4}}), "")
     with pytest.raises(NumericalError, match="NaN or infinity after 30 steps: take fewer"):
         vary.run(pictures(2), tmp_path / "wild", steps=30)
+
+
+def test_pictures_in_memory_are_read_as_from_files(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    clear = Image.fromarray(rng.integers(0, 255, (16, 16, 4), np.uint8), "RGBA")
+    wide = Image.fromarray(rng.integers(0, 65535, (16, 16)).astype(np.uint16))
+    turned = Image.fromarray(rng.integers(0, 255, (16, 16, 3), np.uint8))
+    turned.getexif()[0x0112] = 6
+    inks = Image.fromarray(rng.integers(0, 255, (16, 16, 3), np.uint8)).convert("CMYK")
+    for name, picture in {"clear": clear, "wide": wide, "turned": turned}.items():
+        (tmp_path / name).mkdir()
+        picture.save(tmp_path / name / "a.png", exif=picture.getexif())
+        from_file = vary.pixels_of(tmp_path / name, 16, "crop")
+        assert np.array_equal(vary.pixels_of([picture], 16, "crop"), from_file), name
+        assert np.array_equal(vary.pixels_of(picture, 16, "crop"), from_file), "one picture"  # type: ignore[arg-type]
+    assert np.array_equal(vary.pixels_of([inks], 16, "crop")[0], np.asarray(inks.convert("RGB")))
+
+
+def test_nan_in_the_generator_alone_is_seen(source: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    played = vary.played
+
+    def spoilt(*arguments: Any) -> Any:
+        generator, discriminator = played(*arguments)
+        next(generator.parameters()).data.fill_(float("nan"))
+        return generator, discriminator
+
+    monkeypatch.setattr(vary, "played", spoilt)
+    with pytest.raises(NumericalError, match="NaN or infinity"):
+        vary.run(pictures(2), source, steps=1)
+
+
+def test_the_command_of_a_run_plays_the_same_again(source: str) -> None:
+    given = {"batch": 16, "kimg": 10.0, "augment": "diffaug", "checkpoint": "watch"}
+    options, _ = with_learnt_loop(AdaptOptions(source=source, photos="photos", **given), given)  # type: ignore[arg-type]
+    words = shlex.split(command("adapt", options))[2:]
+    again = parse(AdaptOptions, words, "adapt", positional=("photos",))
+    assert with_learnt_loop(again, given_words(words))[0] == options
+    assert again == options
+
+
+def test_a_rate_and_a_loss_that_are_named_are_the_loops(source: str) -> None:
+    options, _ = with_learnt_loop(AdaptOptions(source=source, lr_g=0.001, loss="relativistic"), {"lr_g", "loss"})
+    assert {"lr_g=0.001", "loss=relativistic", "lr_d=0.03"} < set(options.method_options)
+
+
+def test_an_inner_loop_wants_both_players() -> None:
+    alone = dataclasses.replace(pair({"inner_loop": LOOP}), discriminator=None)
+    with pytest.raises(UserError, match="it: an inner loop is played by a generator and its discriminator"):
+        learnt_loop(alone, "it")

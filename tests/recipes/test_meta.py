@@ -101,8 +101,12 @@ def test_one_batch_of_tasks_is_the_mean_of_its_tasks(tasks: Path, tmp_path: Path
         ({"network": "vae"}, "--network vae"),
         ({"resolution": 48}, "power of two"),
         ({"held_out_classes": 4}, "--held-out-classes 4"),
-        ({"shots": 9}, "of the other 3 classes 0 have the 9 pictures"),
+        ({"shots": 9}, "of the other 3 classes 0 have the 11 pictures"),
         ({"source": "avatars-64"}, "avatars-64: a dcgan of 64 px, not a dcgan of 16 px"),
+        ({"source": "avatars-64", "resolution": 64}, "--source avatars-64: DCGANGenerator normalises over its batch"),
+        ({"seed": -1}, "--seed -1"),
+        ({"z_dim": 10**9}, "--z-dim 1000000000: at most 65536"),
+        ({"shots": 1000}, "--shots 1000: too many"),
     ],
 )
 def test_refusals_leave_nothing_behind(tasks: Path, tmp_path: Path, changes: dict[str, Any], message: str) -> None:
@@ -128,6 +132,30 @@ def test_a_stopped_run_can_end_where_it_stands(tasks: Path, tmp_path: Path) -> N
     (folder / "model" / "generator.safetensors").unlink()
     run(MetaOptions(resume=str(folder), episodes=1, devices="cpu"), {"episodes"})
     assert load_model(folder / "model").about["episodes"] == 4
+    assert json.loads((folder / "run.json").read_text())["options"]["episodes"] == 4
     for name in ("generator", "discriminator"):
         made, wanted = (path / "model" / f"{name}.safetensors" for path in (folder, short))
         assert made.read_bytes() == wanted.read_bytes()
+
+
+def test_a_source_brings_its_own_widths(tasks: Path, tmp_path: Path) -> None:
+    first = run(options(tasks, tmp_path / "first", episodes=2, grey=True))
+    again = run(options(tasks, tmp_path / "again", episodes=2, source=str(first), cbase=384, cmax=64, z_dim=64))
+    record = json.loads((again / "run.json").read_text())["options"]
+    assert (record["grey"], record["cbase"], record["cmax"], record["z_dim"]) == (True, 64, 8, 4)
+    with pytest.raises(UserError, match="--z-dim 9: the source .* has 4"):
+        run(options(tasks, tmp_path / "other", episodes=2, source=str(first), z_dim=9), {"z_dim"})
+    assert not (tmp_path / "other").exists()
+
+
+def test_runs_among_the_tasks_are_refused(tasks: Path) -> None:
+    with pytest.raises(UserError, match="--outdir .*: lies in the pictures"):
+        run(options(tasks, tasks / "runs", episodes=2))
+
+
+def test_a_learnt_stylegan2_knows_its_mean_style(tasks: Path, tmp_path: Path) -> None:
+    folder = run(
+        options(tasks, tmp_path / "out", episodes=8, network="stylegan2", inner_optimiser="sgd", inner_lr_g=0.001)
+    )
+    generator: Any = load_model(folder / "model").generator
+    assert generator.mapping.w_avg.norm() > 0
