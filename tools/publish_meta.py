@@ -59,6 +59,7 @@ def tables(rows: list[dict[str, str]]) -> str:
         for key, _, _ in MEASURES:
             cell.setdefault(key, []).append(float(row[key]))
     columns = sorted({(shots, steps) for _, shots, steps in cells if steps})
+    most = max(len(cell["kid"]) for cell in cells.values())
     parts = []
     for key, title, form in MEASURES:
         heads = [f"{shots} photo{'s' if shots > 1 else ''}, {steps} steps" for shots, steps in columns]
@@ -68,11 +69,12 @@ def tables(rows: list[dict[str, str]]) -> str:
             for shots, steps in columns:
                 values = cells.get((way, shots, 0 if way == "nearest" else steps), {}).get(key)
                 mean = "–" if not values else form.format(np.mean(values))
-                told.append(mean + (f" ± {form.format(np.std(values, ddof=1))}" if values and key == "kid" else ""))
+                told.append(mean + (f" ± {form.format(np.std(values))}" if values and key == "kid" else ""))
+                if values and len(values) < most:
+                    told[-1] += f" ({len(values)} classes)"
             parts.append(f"| {way} | " + " | ".join(told) + " |")
         parts.append("")
-    counts = sorted({len(cell["kid"]) for cell in cells.values()})
-    return "\n".join([*parts, f"Classes a cell: {' to '.join(map(str, dict.fromkeys([counts[0], counts[-1]])))}."])
+    return "\n".join([*parts, f"{most} classes, where a cell does not say otherwise. `nearest` takes no steps."])
 
 
 def picture(home: Path, tasks: str, classes: list[str]) -> None:

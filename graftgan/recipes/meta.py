@@ -2,21 +2,17 @@
 
 import copy
 import dataclasses
-import io
 import shlex
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
 import torch
 from lightning_fabric import Fabric
-from PIL import Image
 from torch import Tensor, nn
 
 from graftgan.augment import NoAugment
-from graftgan.data import PictureSet, load_pictures, write_rows
-from graftgan.data.square import Square
+from graftgan.data import write_rows
 from graftgan.data.tasks import Tasks, as_tasks, episode
 from graftgan.devices import average_gradients, from_first, in_any, launch
 from graftgan.errors import NumericalError, StoppedEarly, UserError
@@ -27,22 +23,20 @@ from graftgan.methods.inner_loop import Draws, Game, draw
 from graftgan.networks import NETWORKS, Discriminator
 from graftgan.randomness import generator_at
 from graftgan.recipes.meta_options import MetaOptions
+from graftgan.recipes.meta_pictures import adapted_sheet, as_images, read_classes
 from graftgan.recipes.pictures import refuse_runs_among
 from graftgan.recipes.record import command, digest_of, resumed, versions
 from graftgan.recipes.training_run import newest_checkpoint
-from graftgan.sampling.grid import grid
-from graftgan.sampling.sample import latents, to_uint8
+from graftgan.sampling.sample import latents
 from graftgan.state import State, not_finite
 from graftgan.training import checkpoint, ema
 from graftgan.training.interrupt import Interrupt
 from graftgan.training.log import Log
 from graftgan.training.loop import fit
-from graftgan.training.progress import ProgressBar
 from graftgan.training.run_folder import RunFolder
 from graftgan.zoo.model_folder import Model, load_model, save_model
 from graftgan.zoo.sources import find_source, is_known
 
-SHOWN_CLASSES, SHOWN_SAMPLES = 8, 8
 AVERAGE_D = "average_discriminator"
 LOOKED_AT = 32
 """Latents by which a StyleGAN2's mean style follows its mapping, a step."""
@@ -87,19 +81,6 @@ def run(options: MetaOptions, given: Collection[str] = ()) -> Path:
     finally:
         folder.close()
     return folder.path
-
-
-def read_classes(options: MetaOptions, chief: bool) -> PictureSet:
-    """Returns the pictures of all classes."""
-    with ProgressBar("read pictures", 1, quiet=not chief) as bar:
-
-        def told(done: int, of: int) -> None:
-            bar.total = of
-            bar.update(done)
-
-        return load_pictures(
-            Path(cast(str, options.tasks)), options.resolution, square=cast(Square, options.square), progress=told
-        )
 
 
 def starting_pair(options: MetaOptions) -> Model:
@@ -318,34 +299,6 @@ def outer_slopes(
     found = together(torch.stack(supports).to(fabric.device), torch.stack(queries).to(fabric.device), *numbers)
     means = [{name: slope.mean(dim=0) for name, slope in part.items()} for part in found[:2]]
     return means[0], means[1], found[2].mean().detach(), found[3].mean().detach()
-
-
-def as_images(pixels: np.ndarray, game: Game) -> Tensor:
-    """Returns uint8 pictures (N, H, W, 3) as (N, channels, H, W) in [-1, 1]."""
-    images = torch.from_numpy(np.array(pixels)).permute(0, 3, 1, 2).float() / 127.5 - 1
-    return images.mean(dim=1, keepdim=True) if game.generator.channels == 1 else images
-
-
-def adapted_sheet(options: MetaOptions, tasks: Tasks, game: Game) -> bytes:
-    """Returns a PNG of what an episode makes of classes held out: each row the shots, then samples; always the same."""
-    shown = tasks.held_out if len(tasks.held_out) else tasks.train
-    shown = np.array([task for task in shown if len(tasks.of(int(task))) >= options.shots] or tasks.train[:1])
-    rows = []
-    device = next(game.generator.parameters()).device
-    for task in shown[:SHOWN_CLASSES]:
-        pixels = tasks.pictures.pixels[tasks.of(int(task))[: options.shots]]
-        rng = generator_at(options.seed, int(task), purpose="samples")
-        numbers = draw(options.inner_steps, len(pixels), game.generator.z_dim, rng)
-        on_device = Draws(*(getattr(numbers, name).to(device) for name in ("for_d", "for_g", "between")))
-        end, _, _ = game.run(game.start(), as_images(pixels, game).to(device), on_device)
-        with torch.no_grad():
-            z = latents(range(SHOWN_SAMPLES), game.generator.z_dim).to(device)
-            made = to_uint8(game.pictures(end.generator, z))
-        made = made if made.shape[-1] == 3 else made.repeat(3, axis=-1)
-        rows.append(np.concatenate([np.array(pixels), made]))
-    png = io.BytesIO()
-    Image.fromarray(grid(np.concatenate(rows), columns=len(rows[0]))).save(png, "PNG")
-    return png.getvalue()
 
 
 def write_model(options: MetaOptions, tasks: Tasks, model: Model, state: State, path: Path) -> None:
