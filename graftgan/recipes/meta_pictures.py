@@ -1,4 +1,4 @@
-"""The pictures of `graftgan meta`: its classes read, an episode's as tensors, and the sheet that shows what is learnt."""
+"""The pictures of `graftgan meta`: its classes read, an episode as tensors, the sheet that shows what is learnt."""
 
 import io
 from pathlib import Path

@@ -101,7 +101,7 @@ def test_one_batch_of_tasks_is_the_mean_of_its_tasks(tasks: Path, tmp_path: Path
         ({"network": "vae"}, "--network vae"),
         ({"resolution": 48}, "power of two"),
         ({"held_out_classes": 4}, "--held-out-classes 4"),
-        ({"shots": 9}, "of the other 3 classes 0 have the 11 pictures"),
+        ({"shots": 9}, "of the other 3 classes 0 have the 9 pictures"),
         ({"source": "avatars-64"}, "avatars-64: a dcgan of 64 px, not a dcgan of 16 px"),
         ({"source": "avatars-64", "resolution": 64}, "--source avatars-64: DCGANGenerator normalises over its batch"),
         ({"seed": -1}, "--seed -1"),
