@@ -79,7 +79,7 @@ def write_model(finished: Finished, options: TrainingOptions) -> Model:
         "seed": options.seed,
         "pictures": len(finished.photos),
         "classes": before.get("classes") or finished.photos.classes if chosen.average.c_dim else [],
-        "held_out_classes": left_out(finished.photos) if options.held_out_classes else [],
+        **({"held_out_classes": left_out(finished.photos)} if options.held_out_classes else {}),
         "credits": before.get("credits", ""),
         **({"treatment": "; ".join(finished.treatment)} if finished.treatment else {}),
     }
