@@ -145,6 +145,7 @@ def vary(
 
     Raises:
         UserError: the source has learnt no inner loop, or a picture or number is refused.
+        NumericalError: the loop ended in NaN or infinity.
     """
     from graftgan.recipes import vary as recipe
 

@@ -57,7 +57,7 @@ def learnt_loop(model: Model, name: str) -> LearntLoop | None:
         name: of the source, for the message.
 
     Raises:
-        UserError: the facts speak of an inner loop that cannot be.
+        UserError: the facts speak of an inner loop that cannot be, or of one that this pair cannot play.
     """
     told = model.about.get("inner_loop")
     if told is None:
